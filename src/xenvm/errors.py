@@ -1,0 +1,264 @@
+"""Every exception of xenvm.
+
+XenvmError
+├── UsageError(ValueError)        what the user typed or wrote cannot be meant; exit status 2
+│   ├── HostUriError              a HOST that is none of the documented forms, or an unsafe one
+│   ├── ProfileError              a profile with an unknown key, unit or requirement
+│   └── SpecError                 a description that cannot be a Xen guest
+├── ParseError(ValueError)        text that is not what we understand; keeps path, line and text
+├── WaitTimeoutError(TimeoutError) our deadline passed; keeps what, waited_s and the last state seen
+├── MissingExtraError             an optional dependency is not installed; names the extra
+├── CommandError                  a command in Dom0 or here failed; keeps argv, status and output
+│   └── CommandTimeoutError       … or did not end before its deadline
+├── LibvirtError                  libvirt refused; keeps code, domain, message and host log
+│   ├── HostConnectionError       ├── AuthenticationError      ├── PermissionDeniedError
+│   ├── NotFoundError             ├── AlreadyExistsError       ├── InvalidStateError
+│   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
+│   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
+│   ├── MigrationError            └── ToolstackError
+├── GuestError                    the probe guest did not answer as its protocol says
+├── HostBusyError                 another qualification holds the host
+└── LabError                      the lab failed, not a host under test
+    ├── LabPrerequisiteError      the machine lacks something; keeps every cure
+    ├── LabBuildError             the image could not be built
+    ├── LabBootError              the machine did not come up; keeps the console's tail
+    └── LabStateError             the lab is not in the state the command needs
+
+Each error's text is one line that says what happened and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+OUTPUT_SHOWN_CHARACTERS = 1024
+"""How much of a command's output an error repeats; the rest is in the journal."""
+
+
+def tail(text: str, characters: int = OUTPUT_SHOWN_CHARACTERS) -> str:
+    """Return the end of ``text``, at most ``characters`` long."""
+    stripped = text.strip()
+    return stripped if len(stripped) <= characters else "…" + stripped[-characters:]
+
+
+class XenvmError(Exception):
+    """The root of every error that xenvm raises on purpose."""
+
+
+class UsageError(XenvmError, ValueError):
+    """What the user typed or wrote cannot be meant."""
+
+
+class HostUriError(UsageError):
+    """A HOST that is none of the documented forms, or one that weakens host-key checks."""
+
+
+class ProfileError(UsageError):
+    """A profile that names an unknown key, unit or requirement."""
+
+
+class SpecError(UsageError):
+    """A description that cannot be a Xen guest; raised before any call to a host."""
+
+
+class ParseError(XenvmError, ValueError):
+    """Text from a host or a file that is not what we understand.
+
+    Attributes:
+        path: Where in the document, or which file; may be empty.
+        text: The offending text, shortened.
+        line: 1-based line number, or None.
+    """
+
+    def __init__(self, message: str, *, path: str = "", text: str = "", line: int | None = None):
+        super().__init__(message)
+        self.path = path
+        self.text = text[:OUTPUT_SHOWN_CHARACTERS]
+        self.line = line
+
+
+class WaitTimeoutError(XenvmError, TimeoutError):
+    """Our own deadline passed.
+
+    Attributes:
+        what: What was waited for.
+        waited_s: Seconds waited.
+        last_state: The last thing seen, for the reader.
+    """
+
+    def __init__(self, what: str, *, waited_s: float, last_state: str = ""):
+        seen = f"; last seen: {last_state}" if last_state else ""
+        super().__init__(f"waited {waited_s:.0f} s for {what}{seen}")
+        self.what = what
+        self.waited_s = waited_s
+        self.last_state = last_state
+
+
+class MissingExtraError(XenvmError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, module: str, extra: str):
+        super().__init__(f"{module} is not installed: pip install 'xenvm[{extra}]'")
+
+
+class CommandError(XenvmError):
+    """A command failed.
+
+    Attributes:
+        argv: The command.
+        returncode: Its exit status, or None when it never ended.
+        stdout: Its output, cut at 1,024 characters.
+        stderr: Its errors, cut at 1,024 characters.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        returncode: int | None,
+        *,
+        stdout: str = "",
+        stderr: str = "",
+        message: str = "",
+    ):
+        self.argv = tuple(argv)
+        self.returncode = returncode
+        self.stdout = tail(stdout)
+        self.stderr = tail(stderr)
+        said = self.stderr or self.stdout or "no output"
+        command = " ".join(self.argv)
+        super().__init__(message or f"«{tail(command, 200)}» ended with status {returncode}: {said}")
+
+
+class CommandTimeoutError(CommandError, TimeoutError):
+    """A command did not end before its deadline and was killed."""
+
+    def __init__(self, argv: Sequence[str], deadline_s: float, *, stdout: str = "", stderr: str = ""):
+        command = tail(" ".join(argv), 200)
+        super().__init__(
+            argv,
+            None,
+            stdout=stdout,
+            stderr=stderr,
+            message=f"«{command}» did not end within {deadline_s:.0f} s and was killed",
+        )
+        self.deadline_s = deadline_s
+
+
+class LibvirtError(XenvmError):
+    """Libvirt refused a call.
+
+    Attributes:
+        code: libvirt's VIR_ERR_… number, or None.
+        domain: libvirt's VIR_FROM_… number, or None.
+        detail: More of the cause, such as the end of Dom0's libxl log.
+    """
+
+    def __init__(
+        self, message: str, *, code: int | None = None, domain: int | None = None, detail: str = ""
+    ):
+        super().__init__(f"{message} ({detail})" if detail else message)
+        self.code = code
+        self.domain = domain
+        self.detail = detail
+
+
+class HostConnectionError(LibvirtError):
+    """The host cannot be reached, or the connection to it broke."""
+
+
+class AuthenticationError(LibvirtError):
+    """The host did not accept our key, or we did not accept its."""
+
+
+class PermissionDeniedError(LibvirtError):
+    """The connection may not do this."""
+
+
+class NotFoundError(LibvirtError):
+    """No such domain, network, volume or device."""
+
+
+class AlreadyExistsError(LibvirtError):
+    """One of that name or UUID is there already."""
+
+
+class InvalidStateError(LibvirtError):
+    """The domain is not in a state that allows this."""
+
+
+class NotSupportedError(LibvirtError):
+    """The driver, the argument or the configuration is not supported."""
+
+
+class InvalidRequestError(LibvirtError):
+    """An argument that libvirt does not accept."""
+
+
+class InvalidXmlError(LibvirtError):
+    """XML that libvirt does not accept."""
+
+
+class ResourceBusyError(LibvirtError):
+    """The resource is in use."""
+
+
+class OperationTimeoutError(LibvirtError, TimeoutError):
+    """Libvirt, or our deadline on one of its calls, gave up waiting."""
+
+
+class OperationAbortedError(LibvirtError):
+    """The operation was aborted."""
+
+
+class MigrationError(LibvirtError):
+    """A migration could not be done."""
+
+
+class ToolstackError(LibvirtError):
+    """Xen's toolstack (libxl) failed; ``detail`` has the end of its log."""
+
+
+class GuestError(XenvmError):
+    """The probe guest did not answer as its protocol says."""
+
+
+class HostBusyError(XenvmError):
+    """Another qualification holds the host, or one crashed and was not restored."""
+
+
+class LabError(XenvmError):
+    """The lab failed; never held against a host under test."""
+
+
+class LabPrerequisiteError(LabError):
+    """The machine lacks something that the lab needs.
+
+    Attributes:
+        missing: Pairs of (what is missing, the command that cures it).
+    """
+
+    def __init__(self, missing: Sequence[tuple[str, str]]):
+        self.missing = tuple(missing)
+        lines = "\n".join(f"  - {what}: {cure}" for what, cure in self.missing)
+        super().__init__(f"the lab cannot run here yet:\n{lines}")
+
+
+class LabBuildError(LabError):
+    """The image could not be built."""
+
+
+class LabBootError(LabError):
+    """The machine did not come up.
+
+    Attributes:
+        console: The tail of its serial console.
+    """
+
+    def __init__(self, message: str, *, console: str = ""):
+        self.console = console
+        shown = f"\nthe console ends with:\n{console}" if console else ""
+        super().__init__(message + shown)
+
+
+class LabStateError(LabError):
+    """The lab is not in the state that the command needs."""

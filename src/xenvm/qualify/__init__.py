@@ -1,0 +1,1 @@
+"""From a profile to a signed-off folder: plan, journal, verdicts, restore, report."""

@@ -1,0 +1,1 @@
+"""Requirements and profiles as data; rules as pure functions (Inventory, Profile) → Verdict."""
