@@ -126,13 +126,17 @@ class CommandError(XenvmError):
         self.stderr = tail(stderr)
         said = self.stderr or self.stdout or "no output"
         command = " ".join(self.argv)
-        super().__init__(message or f"«{tail(command, 200)}» ended with status {returncode}: {said}")
+        super().__init__(
+            message or f"«{tail(command, 200)}» ended with status {returncode}: {said}"
+        )
 
 
 class CommandTimeoutError(CommandError, TimeoutError):
     """A command did not end before its deadline and was killed."""
 
-    def __init__(self, argv: Sequence[str], deadline_s: float, *, stdout: str = "", stderr: str = ""):
+    def __init__(
+        self, argv: Sequence[str], deadline_s: float, *, stdout: str = "", stderr: str = ""
+    ):
         command = tail(" ".join(argv), 200)
         super().__init__(
             argv,
