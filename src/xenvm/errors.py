@@ -18,6 +18,8 @@ XenvmError
 │   ├── MigrationError            └── ToolstackError
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
+├── BlockedError                  a check lacks a prerequisite; says which
+├── OutputError                   the output folder stopped taking what we write
 └── LabError                      the lab failed, not a host under test
     ├── LabPrerequisiteError      the machine lacks something; keeps every cure
     ├── LabBuildError             the image could not be built
@@ -228,6 +230,14 @@ class GuestError(XenvmError):
 
 class HostBusyError(XenvmError):
     """Another qualification holds the host, or one crashed and was not restored."""
+
+
+class BlockedError(XenvmError):
+    """A check lacks a prerequisite on the host; the text says which, and how to provide it."""
+
+
+class OutputError(XenvmError):
+    """The output folder stopped taking what we write, such as on a full disk."""
 
 
 class LabError(XenvmError):
