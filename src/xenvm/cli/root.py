@@ -1,0 +1,99 @@
+"""The root command: its nouns, loaded when they are used, and what errors become."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import threading
+from importlib import metadata
+from types import FrameType
+
+import click
+
+from xenvm.errors import ParseError, UsageError, XenvmError
+
+USAGE_STATUS = 2
+UNDECIDED_STATUS = 3
+
+NOUNS = {
+    "audit": "Judge a stored inventory, or a host's, by the static rules.",
+    "explain": "Explain the verdict on one requirement.",
+    "inventory": "Gather every fact that a rule reads, with the raw evidence.",
+    "lab": "A disposable real Xen host in QEMU.",
+    "plan": "Show what a qualification would run; touch nothing.",
+    "profile": "The profiles that a host can be qualified under.",
+    "qualify": "Qualify a host under a profile.",
+    "restore": "Clean up after a run that crashed.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the nouns in order."""
+        del ctx
+        return sorted(NOUNS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a noun, or None."""
+        del ctx
+        if cmd_name not in NOUNS:
+            return None
+        command = importlib.import_module(f"xenvm.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the nouns without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(NOUNS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run, and turn our errors into one line and an exit status."""
+        try:
+            result: object = super().invoke(ctx)
+        except XenvmError as exc:
+            self._fail(ctx, exc)
+        except OSError as exc:
+            what = f"{exc.filename}: " if exc.filename else ""
+            self._fail(ctx, UsageError(f"{what}{exc.strerror or exc}"))
+        return result
+
+    @staticmethod
+    def _fail(ctx: click.Context, error: XenvmError) -> None:
+        if ctx.params.get("verbose"):
+            raise error
+        click.echo(f"xenvm: {error}", err=True)
+        ctx.exit(USAGE_STATUS if isinstance(error, UsageError | ParseError) else UNDECIDED_STATUS)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Make SIGTERM end a command as Ctrl-C does: by cleaning up."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(metadata.version("xenvm"), prog_name="xenvm")
+@click.option("--verbose", is_flag=True, help="Show the traceback of an error.")
+def xenvm(verbose: bool) -> None:
+    """Qualify Xen hosts: limits, conformance, paravirtual I/O.
+
+    HOST is lab, lab:NAME, xen:///system, xen+ssh://USER@NAME[:PORT]/system[?keyfile=…] or
+    test:///default; it defaults to lab, a real Xen that xenvm boots in QEMU.
+
+    \b
+    Examples:
+      xenvm qualify                        qualify the lab
+      xenvm qualify xen+ssh://root@host/system --tier full
+      xenvm explain xenvm-report/… WP-3.4-12
+
+    Exit status: 0 qualified or done, 1 not qualified, 2 wrong usage or bad input, 3 undecided.
+    Completion: eval "$(_XENVM_COMPLETE=bash_source xenvm)" (or zsh_source, fish_source).
+    """  # noqa: D301 - \b is click's
+    del verbose
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]

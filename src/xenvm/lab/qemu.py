@@ -1,0 +1,126 @@
+"""QEMU's command line for a lab host, as a pure function.
+
+The CPU flags are what keeps Xen stable under software emulation: with AVX or XSAVE guests
+corrupt Dom0's memory, MONITOR makes Xen panic, SMAP and SMEP fault PV kernels on QEMU < 9.1, and
+RDTSCP kills PVH and HVM guests.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .image import HYPERVISOR, INITRD, KERNEL
+from .shape import Shape
+
+CPU = (
+    "EPYC,-smap,-smep,-monitor,-avx,-avx2,-xsave,-xsaveopt,-xgetbv1,-f16c,-fma,-vaes,-vpclmulqdq"
+    ",-rdtscp"
+)
+CPU_WITH_SMT = "Nehalem"
+"""The AMD models do not show SMT siblings to Xen under TCG; this one runs PV guests only."""
+
+DOM0_COMMAND_LINE = "root=/dev/vda console=hvc0 net.ifnames=0 quiet"
+DOM0_ADDRESS = "10.0.2.15"
+SCRATCH_SERIAL = "xenvm-scratch"
+"""Dom0 sees the disk that tests may overwrite as /dev/disk/by-id/virtio-xenvm-scratch."""
+VOLUME_GROUP_SERIAL = "xenvm-lab-vg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disks:
+    """The three disks of a lab host: its root, its volume group, and one to overwrite."""
+
+    root: Path
+    volume_group: Path
+    scratch: Path
+
+
+def qemu_argv(*, name: str, shape: Shape, disks: Disks, ssh_port: int, console: Path) -> list[str]:
+    """Return the command that starts a lab host, listening on loopback alone.
+
+    It must be run in the image's directory: multiboot's syntax has no way to quote a path.
+    """
+    return [
+        "qemu-system-x86_64",
+        *("-name", f"xenvm-lab-{name}"),
+        *("-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512"),
+        *("-cpu", CPU_WITH_SMT if shape.threads > 1 else CPU),
+        *("-smp", _smp(shape)),
+        *("-m", f"{shape.memory_mib}M"),
+        *("-kernel", HYPERVISOR, "-append", _xen_command_line(shape)),
+        *("-initrd", f"{KERNEL} {DOM0_COMMAND_LINE},{INITRD}"),
+        *_disk_argv(disks),
+        *_nic_argv(shape, ssh_port),
+        *("-serial", f"file:{_escaped(console)}"),
+        *("-display", "none", "-vga", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
+        *("-rtc", "base=utc"),
+        *(
+            "-object",
+            "rng-random,id=rng,filename=/dev/urandom",
+            "-device",
+            "virtio-rng-pci,rng=rng",
+        ),
+    ]
+
+
+def _smp(shape: Shape) -> str:
+    return f"{shape.vcpus},sockets={shape.sockets},cores={shape.cores},threads={shape.threads}"
+
+
+def _xen_command_line(shape: Shape) -> str:
+    dom0_mib = shape.dom0_memory_mib
+    words = [
+        "console=com1 com1=115200,8n1 loglvl=info cpuidle=0",
+        f"dom0_mem={dom0_mib}M,max:{dom0_mib}M dom0_max_vcpus={min(shape.vcpus, 2)}",
+        shape.xen_args,
+    ]
+    return " ".join(word for word in words if word)
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace(",", ",,")
+
+
+def _disk_argv(disks: Disks) -> Iterator[str]:
+    serials = {"root": "xenvm-lab-root", "vg": VOLUME_GROUP_SERIAL, "scratch": SCRATCH_SERIAL}
+    paths = (disks.root, disks.volume_group, disks.scratch)
+    for (name, serial), path in zip(serials.items(), paths, strict=True):
+        yield "-drive"
+        yield f"file={_escaped(path)},format=qcow2,if=none,id={name},cache=unsafe,discard=unmap"
+        yield "-device"
+        yield f"virtio-blk-pci,drive={name},serial={serial}"
+
+
+def _nic_argv(shape: Shape, ssh_port: int) -> Iterator[str]:
+    for number in range(shape.nics):
+        forward = f",hostfwd=tcp:127.0.0.1:{ssh_port}-{DOM0_ADDRESS}:22" if number == 0 else ""
+        yield from ("-netdev", f"user,id=net{number},restrict=on{forward}")
+        mac = f"52:54:00:12:34:{number + 1:02x}"
+        yield from ("-device", f"virtio-net-pci,netdev=net{number},mac={mac}")
+
+
+def saving_commands(state: Path) -> str:
+    """Return what the monitor must read to save the machine's state to a file and quit.
+
+    The bounds on bandwidth and downtime are lifted: nobody uses the machine meanwhile.
+    """
+    target = f"exec:cat > {shlex.quote(str(state))}"
+    return (
+        "migrate_set_parameter max-bandwidth 100G\n"
+        "migrate_set_parameter downtime-limit 60000\n"
+        f'migrate "{target}"\n'
+        "info migrate\n"
+        "quit\n"
+    )
+
+
+SAVED = "Migration status: completed"
+"""What the monitor says when the state is in the file."""
+
+
+def loading_argv(state: Path) -> list[str]:
+    """Return the options that start from a saved state."""
+    return ["-incoming", f"exec:cat {shlex.quote(str(state))}"]
