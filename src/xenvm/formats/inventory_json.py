@@ -26,14 +26,14 @@ _JSON_TYPES: Mapping[type, str] = {str: "string", int: "integer", bool: "boolean
 _UNIONS = (types.UnionType, Union)
 
 
-def to_json(inventory: Inventory) -> str:
+def inventory_to_json(inventory: Inventory) -> str:
     """Return ``inventory`` as a JSON document."""
     document = {"schema": INVENTORY_SCHEMA, **dataclasses.asdict(inventory)}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def from_json(text: str) -> Inventory:
-    """Return the inventory that :func:`to_json` wrote.
+def inventory_from_json(text: str) -> Inventory:
+    """Return the inventory that :func:`inventory_to_json` wrote.
 
     Raises:
         ParseError: It is no inventory of this schema; names the field.

@@ -64,7 +64,8 @@ class HypervisorFacts:
         max_cpu_id: The highest CPU id this build can bring up.
         cores_per_socket: As Xen counts, from CPU 0.
         threads_per_core: Online siblings of CPU 0; 1 with SMT off.
-        cpus: Where each online CPU sits.
+        cpus: Where each online CPU sits; empty where Xen knows no core ids, as on AMD processors
+            of one core.
         total_memory_mib: Memory that Xen uses.
         free_memory_mib: Memory that no domain has.
         virt_caps: Such as ``pv``, ``hvm``, ``hap``.
@@ -111,14 +112,14 @@ class FirmwareFacts:
     Attributes:
         cpu_threads: Enabled processors in the ACPI MADT, or else by dmidecode.
         cpu_sockets: Populated sockets by dmidecode.
-        threads_per_core: By dmidecode, for machines where Xen has SMT off.
+        cpu_cores: Enabled cores in those sockets.
         installed_memory_mib: Sum over the memory modules by dmidecode.
         signs: Signs of an emulator or hypervisor underneath, in words.
     """
 
     cpu_threads: int | None = None
     cpu_sockets: int | None = None
-    threads_per_core: int | None = None
+    cpu_cores: int | None = None
     installed_memory_mib: int | None = None
     signs: tuple[str, ...] | None = None
 
@@ -131,15 +132,13 @@ class Dom0Facts:
         hypervisor_type: ``/sys/hypervisor/type``; ``xen`` under Xen.
         control_domain: Whether this OS holds Xen's control capability.
         memory_kib: What Dom0 has now, not its target and not its maximum.
-        active_units: Active services of the init system.
-        processes: Names of running programs.
+        services: Active services of the init system, and names of running programs.
     """
 
     hypervisor_type: str | None = None
     control_domain: bool | None = None
     memory_kib: int | None = None
-    active_units: tuple[str, ...] | None = None
-    processes: tuple[str, ...] | None = None
+    services: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
