@@ -1,1 +1,73 @@
-"""Is this machine a good Xen host? See https docs in docs/; the public names are here."""
+"""Is this machine a good Xen host? See https docs in docs/; the public names are here.
+
+The names are imported when they are first used, so that ``import xenvm`` costs next to nothing
+and needs no libvirt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xenvm.errors import XenvmError
+    from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
+    from xenvm.host import Bridge, CommandResult, Console, Domain, Host, HostShell, connect
+    from xenvm.model.bridge import BridgeState
+    from xenvm.model.domain import (
+        DiskBacking,
+        DiskDriver,
+        DiskFormat,
+        DomainConfig,
+        DomainState,
+        GuestType,
+        LifecycleAction,
+        Vbd,
+        Vnif,
+    )
+    from xenvm.model.quantities import MacAddress
+
+__all__ = [
+    "Bridge",
+    "BridgeState",
+    "CommandResult",
+    "Console",
+    "DiskBacking",
+    "DiskDriver",
+    "DiskFormat",
+    "Domain",
+    "DomainConfig",
+    "DomainState",
+    "GuestType",
+    "Host",
+    "HostShell",
+    "LifecycleAction",
+    "MacAddress",
+    "Vbd",
+    "Vnif",
+    "XenvmError",
+    "connect",
+    "format_domain_xml",
+    "parse_domain_xml",
+]
+
+_HOMES = {
+    "xenvm.errors": "XenvmError",
+    "xenvm.formats.domain_xml": "format_domain_xml parse_domain_xml",
+    "xenvm.host": "Bridge CommandResult Console Domain Host HostShell connect",
+    "xenvm.model.bridge": "BridgeState",
+    "xenvm.model.domain": "DiskBacking DiskDriver DiskFormat DomainConfig DomainState GuestType "
+    "LifecycleAction Vbd Vnif",
+    "xenvm.model.quantities": "MacAddress",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

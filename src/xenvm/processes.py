@@ -37,11 +37,11 @@ def run(
     *,
     deadline_s: float,
     check: bool = True,
-    stdin: str = "",
+    stdin: str | bytes = "",
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Completed:
-    """Run ``argv`` to its end and return what it printed.
+    """Return what ``argv`` printed, run to its end.
 
     Raises:
         CommandTimeoutError: It did not end within ``deadline_s``; its process group was killed.
@@ -49,7 +49,8 @@ def run(
     """
     process = start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=cwd, env=env)
     try:
-        stdout, stderr = process.communicate(stdin.encode(), timeout=deadline_s)
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        stdout, stderr = process.communicate(data, timeout=deadline_s)
     except subprocess.TimeoutExpired as exc:
         end(process)
         raise CommandTimeoutError(argv, deadline_s) from exc

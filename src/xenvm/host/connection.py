@@ -1,0 +1,86 @@
+"""A libvirt connection on which every call has a deadline and every error is ours."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from xenvm.errors import HostConnectionError, LibvirtError, OperationTimeoutError, WaitTimeoutError
+
+from . import _libvirt
+from ._workers import call_within
+
+T = TypeVar("T")
+
+CALL_DEADLINE_S = 30.0
+"""Seconds for a call that only asks or tells; slower ones say their own."""
+
+_KEEPALIVE_INTERVAL_S = 10
+_KEEPALIVE_COUNT = 6
+_CLOSE_DEADLINE_S = 5.0
+
+
+class Connection:
+    """One open libvirt connection.
+
+    Attributes:
+        raw: libvirt's object, for what :meth:`call` runs.
+    """
+
+    def __init__(self, uri: str, *, deadline_s: float):
+        self._uri = uri
+        self._unusable = ""
+        self.raw: _libvirt.RawConnection = self.call(
+            "opening the libvirt connection",
+            lambda: _libvirt.open_connection(uri),
+            deadline_s=deadline_s,
+        )
+        # Local drivers have no keepalive; a broken local socket tells of itself.
+        with contextlib.suppress(LibvirtError):
+            self.call(
+                "setting the keepalive",
+                lambda: self.raw.setKeepAlive(_KEEPALIVE_INTERVAL_S, _KEEPALIVE_COUNT),
+            )
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether calls can still be made."""
+        return not self._unusable and bool(self.raw.isAlive())
+
+    def call(
+        self, what: str, function: Callable[[], T], *, deadline_s: float = CALL_DEADLINE_S
+    ) -> T:
+        """Return what ``function``, which calls libvirt, returns.
+
+        Args:
+            what: What is done, as a noun phrase for errors.
+            function: Calls libvirt; runs on another thread.
+            deadline_s: Seconds after which to give up on it, and on this connection.
+
+        Raises:
+            LibvirtError: Or one of its kinds, as libvirt refused.
+            HostConnectionError: This connection is closed, or was given up.
+            OperationTimeoutError: ``deadline_s`` passed.
+        """
+        if self._unusable:
+            raise HostConnectionError(f"the connection is {self._unusable}: connect again")
+        try:
+            with _libvirt.translated_errors():
+                return call_within(what, function, deadline_s=deadline_s)
+        except WaitTimeoutError as exc:
+            # The call still sits in libvirt; nobody knows what it holds.
+            self._unusable = f"given up, because {what} did not end within {deadline_s:.0f} s"
+            raise OperationTimeoutError(
+                f"{what} did not end within {deadline_s:.0f} s: see whether the host is well, "
+                "and connect again"
+            ) from exc
+
+    def close(self) -> None:
+        """Close it; twice does no harm."""
+        if self._unusable == "closed":
+            return
+        self._unusable = "closed"
+        # A host that no longer answers cannot be told, and need not be.
+        with contextlib.suppress(LibvirtError, WaitTimeoutError), _libvirt.translated_errors():
+            call_within("closing", self.raw.close, deadline_s=_CLOSE_DEADLINE_S)

@@ -1,0 +1,245 @@
+"""A live host: one connection to its hypervisor, and the shell of its Dom0."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from uuid import UUID
+
+from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
+from xenvm.formats.domain_xml import format_domain_xml
+from xenvm.model.bridge import BridgeState
+from xenvm.model.domain import DomainConfig
+
+from . import _libvirt
+from .bridge import Bridge, bridge_states
+from .connection import Connection
+from .domain import Domain
+from .shell import HostShell, LocalShell, NoShell, SshShell
+from .ssh import SshAccess
+from .uri import HostKind, HostUri
+
+CONNECT_DEADLINE_S = 30.0
+_KIB_BYTES = 1024
+
+
+def connect(uri: str | HostUri, *, deadline_s: float = CONNECT_DEADLINE_S) -> Host:
+    """Connect to a host.
+
+    Args:
+        uri: One of the forms of :class:`HostUri`; a lab gives its own.
+        deadline_s: Seconds to reach it, for ssh and for libvirt each.
+
+    Returns:
+        The host; close it, or use it in a ``with`` statement.
+
+    Raises:
+        HostUriError: ``uri`` is none of the documented forms.
+        HostConnectionError: It cannot be reached.
+        AuthenticationError: It did not accept our key, or we did not accept its.
+        CommandTimeoutError: ssh did not get through within ``deadline_s``.
+
+    Example:
+        >>> with connect("test:///default") as host:
+        ...     [domain.name for domain in host.list_domains()]
+        ['test']
+    """
+    parsed = HostUri.parse(uri) if isinstance(uri, str) else uri
+    access = SshAccess(parsed) if parsed.kind is HostKind.SSH else None
+    try:
+        # First by ssh alone: it says what is wrong, where libvirt only says that it is.
+        if access:
+            access.check(deadline_s=deadline_s)
+        connection = _open(parsed, access, deadline_s=deadline_s)
+    except BaseException:
+        if access:
+            access.close()
+        raise
+    return Host(parsed, connection, access)
+
+
+def _open(uri: HostUri, access: SshAccess | None, *, deadline_s: float) -> Connection:
+    try:
+        return Connection(
+            uri.for_libvirt(access.command if access else None), deadline_s=deadline_s
+        )
+    except HostConnectionError as exc:
+        cure = "see that libvirtd runs in its Dom0: systemctl status libvirtd"
+        raise HostConnectionError(
+            f"cannot reach libvirt at {uri}; {cure}",
+            code=exc.code,
+            domain=exc.domain,
+            detail=str(exc),
+        ) from exc
+
+
+class Host:
+    """A live host; see :func:`connect`.
+
+    Attributes:
+        uri: What was connected to.
+        shell: The shell of its Dom0.
+    """
+
+    def __init__(self, uri: HostUri, connection: Connection, access: SshAccess | None):
+        self.uri = uri
+        self.shell: HostShell = _shell(uri, access)
+        self._access = access
+        self._connection = connection
+
+    @property
+    def is_simulated(self) -> bool:
+        """Return whether it is libvirt's test driver, and no Xen."""
+        return self.uri.kind is HostKind.SIMULATED
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether calls can still be made; if not, connect again."""
+        return self._connection.is_usable
+
+    @property
+    def hostname(self) -> str:
+        """Return the name that Dom0 has for itself."""
+        return self._connection.call("asking for the host's name", self._connection.raw.getHostname)
+
+    @property
+    def hypervisor_version(self) -> str:
+        """Return the hypervisor's version, such as ``4.17.0``; Xen's last part is always 0."""
+        return _version(
+            self._connection.call("asking for Xen's version", self._connection.raw.getVersion)
+        )
+
+    @property
+    def libvirt_version(self) -> str:
+        """Return the version of the host's libvirt, such as ``9.0.0``."""
+        return _version(
+            self._connection.call(
+                "asking for libvirt's version", self._connection.raw.getLibVersion
+            )
+        )
+
+    @property
+    def free_memory_kib(self) -> int:
+        """Return the memory that Xen can give to guests, in KiB."""
+        free_bytes = self._connection.call(
+            "asking for free memory", self._connection.raw.getFreeMemory
+        )
+        return free_bytes // _KIB_BYTES
+
+    def capabilities_xml(self) -> str:
+        """Return libvirt's capabilities document."""
+        return self._connection.call("reading capabilities", self._connection.raw.getCapabilities)
+
+    def list_domains(self) -> list[Domain]:
+        """Return all domains, running or not, sorted by name; Dom0 is one of them on Xen."""
+        raws = self._connection.call("listing domains", self._connection.raw.listAllDomains)
+        return sorted(map(self._domain, raws), key=lambda domain: domain.name)
+
+    def domain(self, key: str | UUID) -> Domain:
+        """Return a domain by its name, or by its UUID.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        raw = self._connection.raw
+        find = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
+        return self._domain(
+            self._connection.call(f"looking up domain {key}", lambda: find(str(key)))
+        )
+
+    def define(self, config: DomainConfig) -> Domain:
+        """Return a new domain, defined and not started.
+
+        Raises:
+            AlreadyExistsError: There is one of that name or UUID.
+            NotSupportedError: The host cannot have such a domain.
+        """
+        # libvirt tells of a double only by its most general code, and redefines a true twin.
+        for key in (config.name, config.uuid):
+            if key is not None and self._has(key):
+                raise AlreadyExistsError(f"the host has a domain {key}: undefine it first")
+        raw, xml = self._connection.raw, format_domain_xml(config)
+        return self._domain(
+            self._connection.call(
+                f"defining {config.name}",
+                lambda: raw.defineXMLFlags(xml, _libvirt.DEFINE_VALIDATE),
+            )
+        )
+
+    def list_bridges(self) -> list[BridgeState]:
+        """Return Dom0's bridges, sorted by name.
+
+        Raises:
+            NotSupportedError: The host is simulated.
+        """
+        return list(bridge_states(self.shell))
+
+    def bridge(self, name: str) -> Bridge:
+        """Return the bridge of that name, whether it is there or not; ask its ``state``.
+
+        Raises:
+            SpecError: No link can have that name.
+        """
+        return Bridge(self.shell, name)
+
+    def create_bridge(self, name: str, *, address: str | None = None) -> Bridge:
+        """Make a bridge in Dom0, without spanning tree, and set it up.
+
+        Args:
+            name: At most 15 characters.
+            address: One for Dom0 on it, such as ``192.0.2.1/24``.
+
+        Returns:
+            The bridge.
+
+        Raises:
+            SpecError: The name or the address is none.
+            AlreadyExistsError: Dom0 has a link of that name.
+            NotSupportedError: The host is simulated.
+        """
+        bridge = Bridge(self.shell, name)
+        bridge.create()
+        if address:
+            try:
+                bridge.add_address(address)
+            except BaseException:
+                bridge.delete()
+                raise
+        return bridge
+
+    def close(self) -> None:
+        """Leave the host; twice does no harm."""
+        self._connection.close()
+        if self._access:
+            self._access.close()
+
+    def _domain(self, raw: _libvirt.RawDomain) -> Domain:
+        return Domain(self._connection, self.shell, raw)
+
+    def _has(self, key: str | UUID) -> bool:
+        try:
+            self.domain(key)
+        except NotFoundError:
+            return False
+        return True
+
+    def __enter__(self) -> Host:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _shell(uri: HostUri, access: SshAccess | None) -> HostShell:
+    if access:
+        return SshShell(access)
+    return NoShell() if uri.kind is HostKind.SIMULATED else LocalShell()
+
+
+def _version(number: int) -> str:
+    """Return libvirt's version number (major · 10⁶ + minor · 10³ + release) as text."""
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
