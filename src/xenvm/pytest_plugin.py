@@ -52,8 +52,8 @@ from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import Tier, VerdictKind
 from xenvm.qualify.checking import Attempt, Check, announce, judged
-from xenvm.qualify.journal import JOURNAL_FILE, Event, Journal, Ledger
 from xenvm.qualify.facts import stored_or_gathered
+from xenvm.qualify.journal import JOURNAL_FILE, Event, Journal, Ledger
 from xenvm.qualify.names import new_run_id
 from xenvm.qualify.suite import die_with_parent
 from xenvm.spec import load_profile
@@ -139,7 +139,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Return the report, after making what ended a phase a verdict, and a failing check a failure."""
+    """Return the report, after making a verdict of what ended the phase or failed in it."""
     report = yield
     attempt = item.stash[_ATTEMPT]
     if call.excinfo is not None:

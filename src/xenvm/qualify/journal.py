@@ -6,10 +6,10 @@ journal names everything that may exist on the host. Both the run and its suite 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +30,7 @@ class Event(StrEnum):
     """What a record tells."""
 
     RUN_STARTED = "run-started"
+    HOST_SEEN = "host-seen"
     SUITE_COLLECTED = "suite-collected"
     ATTEMPT_STARTED = "attempt-started"
     PROGRESS = "progress"
@@ -113,7 +114,7 @@ class Ledger:
         self._journal = journal
         self.run_id = run_id
 
-    @contextmanager
+    @contextlib.contextmanager
     def making(self, kind: str, name: str) -> Iterator[None]:
         """Announce that ``name`` is made, before it is; and that it was, when the block ends well.
 
@@ -133,12 +134,20 @@ class Ledger:
         yield
         self._journal.write(Event.MADE, kind=kind, name=name)
 
-    @contextmanager
+    @contextlib.contextmanager
     def removing(self, kind: str, name: str) -> Iterator[None]:
-        """Announce that ``name`` is removed; and that it was, when the block ends well."""
-        self._journal.write(Event.REMOVING, kind=kind, name=name)
+        """Announce that ``name`` is removed; and that it was, when the block ends well.
+
+        A journal that takes no more records, as on a full disk, keeps nothing from being removed.
+
+        Yields:
+            Nothing; remove it inside.
+        """
+        with contextlib.suppress(OutputError):
+            self._journal.write(Event.REMOVING, kind=kind, name=name)
         yield
-        self._journal.write(Event.REMOVED, kind=kind, name=name)
+        with contextlib.suppress(OutputError):
+            self._journal.write(Event.REMOVED, kind=kind, name=name)
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Say how far the running test is, from 0 to 1, and what it is doing."""
