@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import shutil
@@ -118,9 +119,11 @@ def _wait_for_both(installing: Process, assembling: Process, report: Report) -> 
     for process, what in ((installing, "the packages"), (assembling, "the disk")):
         if process is assembling:
             report(ASSEMBLE)
-        wait_until(
-            what, lambda process=process: process.poll() is not None, deadline_s=deadline.left_s
-        )
+        wait_until(what, functools.partial(_ended, process), deadline_s=deadline.left_s)
+
+
+def _ended(process: Process) -> bool:
+    return process.poll() is not None
 
 
 def _install_argv(recipe: Recipe) -> list[str]:

@@ -208,7 +208,11 @@ def _paths(directory: Path) -> tuple[Path, Path, Path]:
 
 
 def _start_qemu(name: str, release: Release, shape: Shape, image: Image, snapshot: Snapshot) -> Lab:
-    """Start QEMU; a port that somebody took meanwhile is tried again with another."""
+    """Return a lab whose QEMU runs; a port that somebody took meanwhile is tried again.
+
+    Raises:
+        LabBootError: QEMU did not start.
+    """
     directory = _directory(name)
     for attempt in range(PORT_ATTEMPTS):
         lab = Lab(name=name, release=release, shape=shape, port=free_port(), key=image.private_key)
@@ -228,7 +232,11 @@ def _start_qemu(name: str, release: Release, shape: Shape, image: Image, snapsho
 
 
 def _wait_until_up(lab: Lab) -> None:
-    """Wait for ssh, and set the clock, which stood still while the lab was a file."""
+    """Wait for ssh, and set the clock, which stood still while the lab was a file.
+
+    Raises:
+        LabBootError: QEMU ended, or ssh does not answer.
+    """
 
     def answers() -> bool:
         if state_of(lab.name) is not LabState.RUNNING:

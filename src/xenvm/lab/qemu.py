@@ -57,12 +57,8 @@ def qemu_argv(*, name: str, shape: Shape, disks: Disks, ssh_port: int, console: 
         *("-serial", f"file:{_escaped(console)}"),
         *("-display", "none", "-vga", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
         *("-rtc", "base=utc"),
-        *(
-            "-object",
-            "rng-random,id=rng,filename=/dev/urandom",
-            "-device",
-            "virtio-rng-pci,rng=rng",
-        ),
+        *("-object", "rng-random,id=rng,filename=/dev/urandom"),
+        *("-device", "virtio-rng-pci,rng=rng"),
     ]
 
 

@@ -95,7 +95,7 @@ def take_snapshot(image: Image, shape: Shape, report: Report) -> Snapshot:
 
 
 def _directory(image: Image, shape: Shape) -> Path:
-    """A state fits one QEMU only: its version is part of the name."""
+    """Return the snapshot's place; a state fits one QEMU only, so its version is in the name."""
     qemu = run(["qemu-system-x86_64", "--version"], deadline_s=20).stdout.splitlines()[0]
     argv = qemu_argv(
         name="", shape=shape, disks=disks_in(Path()), ssh_port=0, console=Path("console.log")

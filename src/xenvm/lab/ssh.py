@@ -71,7 +71,6 @@ class SshFiles:
         return (
             f"xen+ssh://root@127.0.0.1:{self.port}/system?keyfile={quote(str(self.key))}"
             f"&known_hosts={quote(str(self.known_hosts))}&command={quote(str(self.wrapper))}"
-            "&no_tty=1"
         )
 
     def write(self, image: Image) -> None:

@@ -1,0 +1,169 @@
+"""A running probe guest: its heart, and its hand."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Sequence
+
+from xenvm.errors import GuestError, InvalidStateError, NotFoundError, WaitTimeoutError
+from xenvm.host.console import Console
+from xenvm.host.domain import Domain
+from xenvm.host.host import Host
+from xenvm.model.domain import DomainConfig, GuestType, Vbd, Vnif
+from xenvm.waiting import Deadline, wait_until
+
+from .image import ProbeImage
+from .protocol import Beat, Hello, Reply, encode_request, parse_facts, parse_message
+
+MEMORY_MIB = 96
+"""The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers."""
+COMMAND_LINE = "console=hvc0 quiet loglevel=3 rdinit=/init net.ifnames=0 panic=1"
+BOOT_DEADLINE_S = 240.0
+"""Emulated hosts boot eight guests on two CPUs in 70 s."""
+ANSWER_DEADLINE_S = 60.0
+
+
+def probe_config(
+    name: str, image: ProbeImage, *, vnifs: Sequence[Vnif] = (), vbds: Sequence[Vbd] = ()
+) -> DomainConfig:
+    """Return what a PV probe guest is made of."""
+    return DomainConfig(
+        name=name,
+        guest_type=GuestType.PV,
+        memory_kib=MEMORY_MIB * 1024,
+        kernel=image.kernel,
+        initrd=image.initrd,
+        cmdline=COMMAND_LINE,
+        vnifs=tuple(vnifs),
+        vbds=tuple(vbds),
+    )
+
+
+class ProbeGuest:
+    """A domain that runs the probe's agent.
+
+    Attributes:
+        domain: The domain on its host.
+        beats: Every heartbeat heard so far.
+        hello: What it said at boot, or None before.
+    """
+
+    def __init__(self, domain: Domain, console: Console):
+        self.domain = domain
+        self.beats: list[Beat] = []
+        self.hello: Hello | None = None
+        self._console = console
+        self._replies: dict[int, Reply] = {}
+        self._numbers = itertools.count(1)
+
+    @classmethod
+    def start(cls, host: Host, config: DomainConfig) -> ProbeGuest:
+        """Define a probe guest and start it; its console is open before it says its first word.
+
+        Raises:
+            LibvirtError: It could not be made; what was made of it is gone.
+        """
+        domain = host.define(config)
+        try:
+            domain.start(paused=True)
+            console = domain.open_console()
+            domain.unpause()
+        except BaseException:
+            remove(domain)
+            raise
+        return cls(domain, console)
+
+    @property
+    def name(self) -> str:
+        """Return the domain's name."""
+        return self.domain.name
+
+    @property
+    def transcript(self) -> str:
+        """Return the end of what was seen on the console."""
+        return self._console.transcript
+
+    def listen(self, *, deadline_s: float = 0.0) -> None:
+        """Take in what the guest has said; wait up to ``deadline_s`` for the first line."""
+        for line in self._console.read_lines(deadline_s=deadline_s):
+            message = parse_message(line)
+            if isinstance(message, Beat):
+                self.beats.append(message)
+            elif isinstance(message, Reply):
+                self._replies[message.id] = message
+            elif isinstance(message, Hello):
+                self.hello = message
+
+    def wait_until_up(self, *, deadline_s: float = BOOT_DEADLINE_S) -> Hello:
+        """Wait for the guest's hello, and return it.
+
+        Raises:
+            GuestError: It did not say hello; quotes the console's end.
+        """
+
+        def greeted() -> Hello | None:
+            self.listen(deadline_s=0.5)
+            return self.hello
+
+        try:
+            return wait_until(f"{self.name} to boot", greeted, deadline_s=deadline_s, every_s=0.0)
+        except WaitTimeoutError as exc:
+            said = self.transcript[-300:] or "nothing"
+            raise GuestError(f"{exc}; its console ends with: {said}") from exc
+
+    def send(self, verb: str, **values: str | int) -> int:
+        """Say a request, and return its number; :meth:`answer` waits for the reply."""
+        number = next(self._numbers)
+        self._console.send(encode_request(number, verb, values))
+        return number
+
+    def answer(self, number: int, *, deadline_s: float = ANSWER_DEADLINE_S) -> Reply:
+        """Wait for the reply to a request.
+
+        Returns:
+            The reply; it was done.
+
+        Raises:
+            GuestError: The guest said that it failed, or said nothing.
+        """
+        deadline = Deadline(deadline_s)
+        while number not in self._replies:
+            if deadline.passed:
+                raise GuestError(f"{self.name} did not answer within {deadline_s:.0f} s")
+            self.listen(deadline_s=min(0.5, deadline.left_s))
+        reply = self._replies.pop(number)
+        if not reply.ok:
+            raise GuestError(f"{self.name}: {reply.fields.get('why', 'failed')}")
+        return reply
+
+    def ask(
+        self, verb: str, *, deadline_s: float = ANSWER_DEADLINE_S, **values: str | int
+    ) -> Reply:
+        """Say a request and wait for the reply."""
+        return self.answer(self.send(verb, **values), deadline_s=deadline_s)
+
+    def facts(self) -> Hello:
+        """Return what the guest sees of itself now.
+
+        Raises:
+            GuestError: It did not answer as the protocol says.
+        """
+        reply = self.ask("facts")
+        try:
+            return parse_facts(reply.fields)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise GuestError(f"{self.name} answered without {exc}") from exc
+
+    def remove(self) -> None:
+        """End the guest and forget it; does no harm when it is gone already."""
+        self._console.close()
+        remove(self.domain)
+
+
+def remove(domain: Domain) -> None:
+    """Destroy and undefine a domain, whichever of both is still to be done."""
+    with contextlib.suppress(InvalidStateError, NotFoundError):
+        domain.destroy()
+    with contextlib.suppress(InvalidStateError, NotFoundError):
+        domain.undefine()

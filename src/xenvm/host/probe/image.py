@@ -1,0 +1,170 @@
+"""The probe's kernel and initramfs on a host: built once per content, kept under its hash."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from xenvm.errors import BlockedError, CommandError
+from xenvm.host.shell import HostShell
+
+from .cpio import newc
+
+DIRECTORY = "/var/lib/xenvm/probe"
+BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox", "/usr/bin/busybox-static")
+MODULES = ("xen-blkfront", "xen-netfront")
+ELF = b"\x7fELF"
+PROGRAM_INTERPRETER = 3
+DEADLINE_S = 180.0
+
+ASK = f"""
+release=$(uname -r)
+kernel=/boot/vmlinuz-$release
+[ -r "$kernel" ] || exit 3
+echo "$release" "$(sha256sum <"$kernel" | cut -c1-64)"
+ls {DIRECTORY} 2>/dev/null | sed 's/^/have /'
+"""
+"""Prints: release and kernel's hash; then what the cache holds."""
+
+READ_MODULES = """
+for name in %s; do
+  modprobe --show-depends "$name" 2>/dev/null | sed -n 's/^insmod //p'
+done | awk '!seen[$1]++ {print $1}' | while read -r file; do
+  case $file in
+  *.xz) content=$(xz -dc "$file" | base64 -w0) ;;
+  *.zst) content=$(zstd -dcq "$file" | base64 -w0) ;;
+  *.gz) content=$(gzip -dc "$file" | base64 -w0) ;;
+  *) content=$(base64 -w0 "$file") ;;
+  esac
+  name=${file##*/}
+  echo "${name%%.ko*}.ko $content"
+done
+"""
+
+# libxl unpacks a kernel in Dom0 for each guest it starts; once is enough. Where none of the
+# three packings fits, the kernel is used as it is.
+INSTALL_KERNEL = """
+cd %s
+kernel=/boot/vmlinuz-$(uname -r)
+try() { # MAGIC COMMAND…
+  magic=$1; shift
+  at=$(LC_ALL=C grep -aboP "$magic" "$kernel" | head -n 1 | cut -d: -f1)
+  [ -n "$at" ] || return 1
+  tail -c +$((at + 1)) "$kernel" | "$@" >kernel.tmp 2>/dev/null
+  [ "$(head -c 4 kernel.tmp | tail -c 3)" = ELF ]
+}
+try '\\xFD7zXZ\\x00' xz -dc || try '\\x28\\xB5\\x2F\\xFD' zstd -dcq ||
+  try '\\x1f\\x8b\\x08' gzip -dc || cp "$kernel" kernel.tmp
+mv kernel.tmp kernel
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeImage:
+    """Paths on the host from which probe guests boot.
+
+    Attributes:
+        kernel: The host's own kernel, unpacked.
+        initrd: The probe's initramfs.
+        release: The kernel's release.
+    """
+
+    kernel: str
+    initrd: str
+    release: str
+
+
+def deploy(shell: HostShell) -> ProbeImage:
+    """Return the probe's image on a host, building and uploading it first if it is not there.
+
+    Args:
+        shell: Dom0's shell.
+
+    Returns:
+        The image; it stays on the host, for the next run.
+
+    Raises:
+        BlockedError: The host has no kernel to boot, or there is no static busybox to be had.
+        CommandError: A command in Dom0 failed.
+    """
+    asked = shell.run(ASK, deadline_s=DEADLINE_S, check=False)
+    if asked.returncode != 0:
+        raise BlockedError("Dom0 has no /boot/vmlinuz of its running kernel to boot guests with")
+    first, *rest = asked.stdout.splitlines()
+    release, kernel_sha256 = first.split()
+    static = {"bin/busybox": _busybox(shell), "init": _agent()}
+    name = _digest(release, kernel_sha256, static)
+    place = f"{DIRECTORY}/{name}"
+    image = ProbeImage(kernel=f"{place}/kernel", initrd=f"{place}/initrd", release=release)
+    if f"have {name}" not in rest:
+        _install(shell, place, static)
+    return image
+
+
+def _install(shell: HostShell, place: str, static: Mapping[str, bytes]) -> None:
+    """Fill a directory beside the final one and rename it, so that half of it never counts."""
+    building = f"{place}.building"
+    shell.run(f"rm -rf {building} && mkdir -p {building}", deadline_s=30)
+    initrd = newc(
+        {**static, **_modules(shell)}, directories=("bin", "modules", "dev", "proc", "sys")
+    )
+    shell.put_file(f"{building}/initrd", initrd, mode=0o644)
+    shell.run(INSTALL_KERNEL % building, deadline_s=DEADLINE_S)
+    shell.run(f"rm -rf {place} && mv {building} {place}", deadline_s=30)
+
+
+def _modules(shell: HostShell) -> dict[str, bytes]:
+    said = shell.run(READ_MODULES % " ".join(MODULES), deadline_s=DEADLINE_S).stdout
+    rows = [line.split() for line in said.splitlines()]
+    return {
+        f"modules/{number:02d}-{name}": base64.b64decode(content)
+        for number, (name, content) in enumerate(rows)
+    }
+
+
+def _agent() -> bytes:
+    return resources.files("xenvm.host.probe").joinpath("agent.sh").read_bytes()
+
+
+def _busybox(shell: HostShell) -> bytes:
+    """Return a static busybox: this machine's, else the host's own.
+
+    Raises:
+        BlockedError: Neither has one.
+    """
+    places = [os.environ.get("XENVM_BUSYBOX", ""), *BUSYBOX_PLACES]
+    for place in filter(None, places):
+        path = Path(place)
+        if path.is_file() and is_static(content := path.read_bytes()):
+            return content
+    for place in BUSYBOX_PLACES:
+        try:
+            said = shell.run(f"base64 -w0 {place}", deadline_s=DEADLINE_S).stdout
+        except CommandError:
+            continue
+        if is_static(content := base64.b64decode(said)):
+            return content
+    raise BlockedError("no static busybox here: sudo apt-get install busybox-static")
+
+
+def is_static(program: bytes) -> bool:
+    """Return whether ``program`` is an x86-64 ELF that asks for no dynamic loader."""
+    if program[:5] != ELF + b"\x02":
+        return False
+    table = int.from_bytes(program[32:40], "little")
+    size = int.from_bytes(program[54:56], "little")
+    count = int.from_bytes(program[56:58], "little")
+    kinds = (program[table + n * size : table + n * size + 4] for n in range(count))
+    return all(int.from_bytes(kind, "little") != PROGRAM_INTERPRETER for kind in kinds)
+
+
+def _digest(release: str, kernel_sha256: str, static: Mapping[str, bytes]) -> str:
+    hashed = hashlib.sha256(f"{release} {kernel_sha256} {INSTALL_KERNEL}".encode())
+    for name, content in sorted(static.items()):
+        hashed.update(f"{name} {len(content)} ".encode() + content)
+    return hashed.hexdigest()[:16]
