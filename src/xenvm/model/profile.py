@@ -50,6 +50,8 @@ class Requirement:
         check: How it is checked.
         observable_on: The evidence classes that can show it.
         by_hand: Commands with which a person redoes the check.
+        hidden_because: Why the other evidence classes cannot show it.
+        not_assessed: Why no check exists; empty for all that are checked.
     """
 
     id: str
@@ -60,6 +62,8 @@ class Requirement:
     check: CheckKind
     observable_on: frozenset[EvidenceClass]
     by_hand: str
+    hidden_because: str = ""
+    not_assessed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
