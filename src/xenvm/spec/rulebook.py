@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile, Requirement
-from xenvm.model.verdict import Evidence, Observed, Verdict, VerdictKind
+from xenvm.model.verdict import Evidence, EvidenceClass, Observed, Verdict, VerdictKind
 
 from .requirement_list import requirement
 
@@ -118,7 +118,8 @@ def _foregone(
     asked: Requirement, inventory: Inventory, profile: Profile, limit: str
 ) -> Finding | None:
     if inventory.evidence not in asked.observable_on:
-        why = asked.hidden_because or "it runs no Xen"
+        simulated = inventory.evidence is EvidenceClass.SIMULATED
+        why = "it runs no Xen" if simulated else asked.hidden_because
         return Finding(
             kind=VerdictKind.NOT_OBSERVABLE,
             detail=f"a {inventory.evidence} host cannot show this: {why}",
