@@ -52,6 +52,7 @@ from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import Tier, VerdictKind
 from xenvm.qualify.checking import Attempt, Check, announce, judged
+from xenvm.qualify.documents import Json
 from xenvm.qualify.facts import stored_or_gathered
 from xenvm.qualify.journal import JOURNAL_FILE, Event, Journal, Ledger
 from xenvm.qualify.names import new_run_id
@@ -111,10 +112,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Number the tests, and journal what will run, so that a resumed run knows what is whole."""
     for position, item in enumerate(session.items, start=1):
         item.stash[_STEP] = (position, len(session.items))
-    tests = [
+    tests: list[Json] = [
         {"test": item.nodeid, "requirements": [*_requirement_ids(item)]} for item in session.items
     ]
-    session.config.stash[_JOURNAL].write(Event.SUITE_COLLECTED, tests=[*tests])
+    session.config.stash[_JOURNAL].write(Event.SUITE_COLLECTED, tests=tests)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ from xenvm.host import Domain, Host
 from xenvm.model.domain import DomainState
 
 from . import lease
+from .plan import VOLUME_MIB
 from .snapshot import Snapshot, parse_snapshot, snapshot_script
 
 SCRIPT_LIMIT_S = 60.0
@@ -52,6 +53,17 @@ class Dom0:
             with contextlib.suppress(InvalidStateError):
                 domain.destroy()
             domain.undefine()
+
+    def volume_groups(self) -> tuple[str, ...] | None:
+        """Return the volume groups with space for a test's volume; None without a shell."""
+        if not self.has_shell:
+            return None
+        text = self.script(
+            "PATH=$PATH:/usr/sbin:/sbin; command -v vgs >/dev/null || exit 0; "
+            "vgs --noheadings --nosuffix --units m -o vg_name,vg_free 2>/dev/null; true"
+        )
+        rows = (line.split() for line in text.splitlines())
+        return tuple(row[0] for row in rows if len(row) == 2 and float(row[1]) >= VOLUME_MIB)  # noqa: PLR2004 - name and space
 
     def lease(self) -> lease.Lease | None:
         """Return who holds the host, or None."""

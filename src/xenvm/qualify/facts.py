@@ -10,12 +10,18 @@ from xenvm.host import Host
 from xenvm.host.inventory import gather
 from xenvm.model.inventory import Inventory
 
+from .folder import write
+
 INVENTORY_FILE = "inventory.json"
 
 
 def store(inventory: Inventory, folder: Path) -> None:
-    """Write the inventory into the run's folder."""
-    (folder / INVENTORY_FILE).write_text(inventory_to_json(inventory), encoding="utf-8")
+    """Write the inventory into the run's folder.
+
+    Raises:
+        OutputError: The folder took no more.
+    """
+    write(folder / INVENTORY_FILE, inventory_to_json(inventory))
 
 
 def stored_or_gathered(folder: Path | None, host: Callable[[], Host]) -> Inventory:

@@ -8,13 +8,13 @@ from enum import StrEnum
 
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import CheckKind, Profile, Requirement
-from xenvm.model.verdict import Tier
+from xenvm.model.verdict import Tier, Verdict, VerdictKind
 
 from .documents import Json
 
 PLAN_SCHEMA = "xenvm-plan/1"
 
-GUEST_MIB = 100
+GUEST_MIB = 104
 """A probe guest's memory and Xen's own for it."""
 
 VOLUME_MIB = 64
@@ -29,6 +29,7 @@ class Will(StrEnum):
 
     RUN = "run"
     BLOCKED = "blocked"
+    NOT_APPLICABLE = "not-applicable"
     NOT_OBSERVABLE = "not-observable"
 
 
@@ -88,12 +89,14 @@ class Circumstances:
         inventory: The host's facts.
         profile: The limits.
         tier: How far the live tests go.
+        rules: The verdicts of the static rules.
         volume_groups: Those with space for a test's volume; None when nobody could look.
     """
 
     inventory: Inventory
     profile: Profile
     tier: Tier
+    rules: tuple[Verdict, ...] = ()
     volume_groups: tuple[str, ...] | None = None
 
 
@@ -144,20 +147,28 @@ def plan_to_json(steps: Sequence[Step]) -> dict[str, Json]:
 
 
 def _step(requirement: Requirement, circumstances: Circumstances) -> Step:
-    evidence = circumstances.inventory.evidence
-    if evidence not in requirement.observable_on:
-        why = f"a {evidence.value} host cannot show this"
-        return Step(requirement=requirement, will=Will.NOT_OBSERVABLE, why=why)
+    will, why = _hindrance(requirement, circumstances)
+    if will is not Will.RUN:
+        return Step(requirement=requirement, will=will, why=why)
     if requirement.check is CheckKind.STATIC:
-        return Step(requirement=requirement, will=Will.RUN, estimate_s=RULE_S)
+        return Step(requirement=requirement, will=will, estimate_s=RULE_S)
+    seconds = estimate_s(requirement.id, circumstances.tier)
+    return Step(requirement=requirement, will=will, estimate_s=seconds)
+
+
+def _hindrance(requirement: Requirement, circumstances: Circumstances) -> tuple[Will, str]:
+    """Return what becomes of a requirement, and why it does not run when it does not."""
+    evidence = circumstances.inventory.evidence
+    for rule in circumstances.rules:
+        if rule.requirement_id == requirement.id and rule.kind is VerdictKind.NOT_APPLICABLE:
+            return Will.NOT_APPLICABLE, rule.detail
+    if evidence not in requirement.observable_on:
+        why = requirement.hidden_because or "it runs no Xen"
+        return Will.NOT_OBSERVABLE, f"a {evidence} host cannot show this: {why}"
+    if requirement.check is CheckKind.STATIC:
+        return Will.RUN, ""
     why = _lack(LIVE_NEEDS.get(requirement.id, _UNKNOWN), circumstances)
-    if why:
-        return Step(requirement=requirement, will=Will.BLOCKED, why=why)
-    return Step(
-        requirement=requirement,
-        will=Will.RUN,
-        estimate_s=estimate_s(requirement.id, circumstances.tier),
-    )
+    return (Will.BLOCKED if why else Will.RUN), why
 
 
 def _lack(needs: LiveNeeds, circumstances: Circumstances) -> str:

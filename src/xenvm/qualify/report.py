@@ -117,7 +117,8 @@ def lead(results: Results) -> str:
     says = [f"{passed} of {asked} requirements passed."]
     if results.not_shown:
         says.append(f"{len(results.not_shown)} cannot be shown on a {results.evidence} host.")
-    if results.tier is Tier.QUICK:
+    went_live = any(c.verdict.tier for c in results.conclusions)
+    if went_live and results.tier is Tier.QUICK:
         says.append("The live tests used small numbers (quick), not the profile's limits.")
     if results.partial:
         says.append("Only some of the profile's requirements were asked.")

@@ -114,8 +114,12 @@ class Results:
     @property
     def not_shown(self) -> tuple[str, ...]:
         """Return the requirements that this kind of host cannot show, whatever it is."""
-        asked = (conclusion.requirement for conclusion in self.conclusions)
-        return tuple(r.id for r in asked if self.evidence not in r.observable_on)
+        return tuple(
+            conclusion.requirement.id
+            for conclusion in self.conclusions
+            if conclusion.verdict.kind is VerdictKind.NOT_OBSERVABLE
+            and self.evidence not in conclusion.requirement.observable_on
+        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -202,7 +206,7 @@ def concluded(
 def _not_shown(requirement: Requirement, rule: Verdict | None, evidence: EvidenceClass) -> Verdict:
     if rule is not None and rule.kind is VerdictKind.NOT_OBSERVABLE:
         return rule
-    detail = f"a {evidence.value} host cannot show this"
+    detail = f"a {evidence} host cannot show this: {requirement.hidden_because or 'it runs no Xen'}"
     return _without(requirement, VerdictKind.NOT_OBSERVABLE, detail, rule)
 
 

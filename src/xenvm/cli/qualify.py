@@ -1,0 +1,100 @@
+"""xenvm qualify: is this machine a good Xen host?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xenvm.model.verdict import RunVerdict, Tier
+from xenvm.qualify.report import (
+    EVIDENCE_TEXT,
+    REPORT_FILE,
+    duration_text,
+    hindrances,
+    lead,
+    shown,
+)
+from xenvm.qualify.results import Conclusion, Results
+from xenvm.qualify.run import Wish, qualify
+
+from .run_progress import run_progress
+
+STATUSES = {RunVerdict.QUALIFIED: 0, RunVerdict.NOT_QUALIFIED: 1, RunVerdict.UNDECIDED: 3}
+INTERRUPTED_STATUS = 3
+
+
+@click.command("qualify")
+@click.argument("host", default="lab")
+@click.option("--profile", default="fujitsu-2008", show_default=True, help="A name or a path.")
+@click.option(
+    "--tier",
+    type=click.Choice([t.value for t in Tier]),
+    default="quick",
+    show_default=True,
+    help="quick does the same deeds with small numbers; full goes up to the profile's limits.",
+)
+@click.option("--only", multiple=True, metavar="ID", help="Ask this requirement only; repeatable.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run.")
+def command(
+    host: str,
+    profile: str,
+    tier: str,
+    only: tuple[str, ...],
+    output: Path | None,
+    resume: Path | None,
+) -> None:
+    """Qualify HOST under a profile, and write a report with all the evidence.
+
+    Everything made on the host is journaled before it is made, and is gone afterwards. Exit
+    status: 0 qualified, 1 not qualified, 2 wrong usage or bad input, 3 undecided.
+
+    \b
+    Examples:
+      xenvm qualify
+      xenvm qualify xen+ssh://root@host/system --tier full
+      xenvm qualify lab --only WP-3.4-12 --output bridges
+    """  # noqa: D301 - \b is click's
+    if output and resume:
+        raise click.UsageError("--resume goes on in its own folder: leave --output out")
+    wish = Wish(
+        target=host, profile=profile, tier=Tier(tier), only=only, output=output, resume=resume
+    )
+    try:
+        with run_progress(wish.tier) as watcher:
+            results, folder = qualify(wish, watcher)
+    except KeyboardInterrupt:
+        click.echo("xenvm: interrupted; nothing was left on the host", err=True)
+        raise SystemExit(INTERRUPTED_STATUS) from None
+    click.echo(summary(results, folder))
+    raise SystemExit(STATUSES[results.verdict])
+
+
+def summary(results: Results, folder: Path) -> str:
+    """Return the run on one screen, evidence class and verdict first."""
+    counts = ", ".join(f"{n} {kind}" for kind, n in results.counts.items() if n)
+    lines = [
+        f"{results.evidence} evidence: {EVIDENCE_TEXT[results.evidence]}",
+        f"{results.label.upper()}: {results.target} under {results.profile.name}, "
+        f"after {duration_text(results.duration_s)}",
+        f"  {lead(results)}",
+        f"  {counts}",
+        *(_line(conclusion, folder) for conclusion in hindrances(results)),
+    ]
+    if results.not_shown:
+        lines.append(f"  needs another kind of host: {', '.join(results.not_shown)}")
+    lines.append(f"  report: {folder / REPORT_FILE}")
+    return "\n".join(lines)
+
+
+def _line(conclusion: Conclusion, folder: Path) -> str:
+    requirement, verdict = conclusion.requirement, conclusion.verdict
+    said = verdict.detail or (
+        f"observed {shown(verdict.observed, verdict.unit)}, "
+        f"asked {shown(verdict.expected, verdict.unit)}"
+    )
+    return (
+        f"  {verdict.kind}: {requirement.id} {requirement.title}: {said}\n"
+        f"    xenvm explain {folder} {requirement.id}"
+    )

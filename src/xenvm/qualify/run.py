@@ -1,0 +1,322 @@
+"""A qualification from start to end: lease, facts, rules, live tests, restoration, verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from xenvm import spec
+from xenvm.errors import OutputError, UsageError, XenvmError
+from xenvm.host import Host
+from xenvm.host.inventory import gather
+from xenvm.lab.progress import Step as LabStep
+from xenvm.model.inventory import Inventory
+from xenvm.model.profile import CheckKind, Profile, Requirement
+from xenvm.model.verdict import Evidence, RunVerdict, Tier, Verdict, VerdictKind
+from xenvm.target import open_host
+
+from . import facts
+from .documents import verdict_from_json
+from .dom0 import Dom0
+from .folder import RunFolder, host_key, make, new_folder, profile_key, resumed_folder, write
+from .journal import JOURNAL_FILE, Event, Journal, Record, Tail, now
+from .junit import JUNIT_FILE, junit_xml
+from .live import SuiteEnd, deaf_to_interrupts, run_suite
+from .plan import Circumstances, Step, Will, live_ids, make_plan, total_s
+from .report import REPORT_FILE, report_html
+from .restoration import restoration_of
+from .results import (
+    RESTORED,
+    RESULTS_FILE,
+    Conclusion,
+    Results,
+    concluded,
+    results_to_json,
+    run_verdict,
+)
+from .snapshot import Snapshot
+from .suite import SuiteCall, suite_path
+
+PATIENCE = 5
+"""A test that takes this many times its estimate will not end; neither will such a suite."""
+
+LEAST_LIMIT_S = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user asks for.
+
+    Attributes:
+        target: HOST.
+        profile: The profile's name or path.
+        tier: How far the live tests go.
+        only: Requirements; empty for all of the profile.
+        output: The folder for a new run; None for one under ``xenvm-report``.
+        resume: The folder of a run to go on with.
+        suite: The folder of the live tests; None for those of xenvm.
+    """
+
+    target: str
+    profile: str
+    tier: Tier = Tier.QUICK
+    only: tuple[str, ...] = ()
+    output: Path | None = None
+    resume: Path | None = None
+    suite: Path | None = None
+
+
+class Watcher(Protocol):
+    """Whoever shows a run while it goes."""
+
+    def lab(self, step: LabStep) -> None:
+        """Hear that a lab comes up, step by step."""
+
+    def phase(self, text: str) -> None:
+        """Hear what the run does now."""
+
+    def seen(self, inventory: Inventory, steps: Sequence[Step]) -> None:
+        """Hear what kind of host it is, and what will be done."""
+
+    def record(self, record: Record) -> None:
+        """Hear of a record that the live suite journals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What stays the same all through a run."""
+
+    wish: Wish
+    profile: Profile
+    asked: tuple[Requirement, ...]
+    folder: RunFolder
+    journal: Journal
+    watcher: Watcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What a run knows of its host before it changes anything."""
+
+    before: Snapshot
+    inventory: Inventory
+    rules: tuple[Verdict, ...]
+    steps: tuple[Step, ...]
+
+
+def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
+    """Qualify a host and write the run's folder.
+
+    Args:
+        wish: What is asked for.
+        watcher: Told how it goes.
+
+    Returns:
+        The results, and the folder.
+
+    Raises:
+        UsageError: The wish cannot be meant, such as an unknown requirement or a used folder.
+        HostBusyError: Another run holds the host.
+        OutputError: The folder took no more; the host was left as it was found nevertheless.
+        XenvmError: The host could not be reached, or not be looked at; nothing was changed.
+        KeyboardInterrupt: Before anything was changed; later it makes an undecided run.
+    """
+    profile = spec.load_profile(wish.profile)
+    asked = asked_requirements(profile, wish.only)
+    folder = (
+        resumed_folder(wish.resume, profile, wish.tier)
+        if wish.resume
+        else new_folder(wish.output, wish.target)
+    )
+    watcher.phase(f"connecting to {wish.target}")
+    with open_host(wish.target, report=watcher.lab) as host:
+        make(folder)
+        journal = Journal(folder.path / JOURNAL_FILE)
+        with contextlib.closing(journal):
+            run = _Run(
+                wish=wish,
+                profile=profile,
+                asked=asked,
+                folder=folder,
+                journal=journal,
+                watcher=watcher,
+            )
+            results = _leased(run, host)
+    write_documents(results, folder.path)
+    return results, folder.path
+
+
+def asked_requirements(profile: Profile, only: Sequence[str]) -> tuple[Requirement, ...]:
+    """Return what is asked, in the profile's order.
+
+    Raises:
+        UsageError: ``only`` names one that does not exist, or that the profile does not ask.
+    """
+    for id_ in only:
+        if spec.requirement(id_).id not in profile.requirement_ids:
+            raise UsageError(f"profile {profile.name} does not ask {id_}: leave it out of --only")
+    ids = [id_ for id_ in profile.requirement_ids if not only or id_ in only]
+    return tuple(spec.requirement(id_) for id_ in ids)
+
+
+def write_documents(results: Results, folder: Path) -> None:
+    """Write results.json, junit.xml and report.html.
+
+    Raises:
+        OutputError: The folder took no more.
+    """
+    document = json.dumps(results_to_json(results), ensure_ascii=False, indent=2)
+    write(folder / RESULTS_FILE, document + "\n")
+    write(folder / JUNIT_FILE, junit_xml(results))
+    write(folder / REPORT_FILE, report_html(results))
+
+
+def _leased(run: _Run, host: Host) -> Results:
+    dom0 = Dom0(host, run.wish.target)
+    run_id = run.folder.run_id
+    run.journal.write(
+        Event.RUN_STARTED,
+        run_id=run_id,
+        target=run.wish.target,
+        profile=profile_key(run.profile),
+        tier=run.wish.tier.value,
+        only=[*run.wish.only],
+    )
+    dom0.take_lease(run_id)
+    try:
+        results = _course(run, host, dom0)
+    except BaseException as exc:
+        with contextlib.suppress(OutputError):
+            run.journal.write(Event.RUN_ENDED, verdict=None, error=type(exc).__name__)
+        raise
+    finally:
+        with deaf_to_interrupts(), contextlib.suppress(XenvmError):
+            dom0.release_lease(run_id)
+    with contextlib.suppress(OutputError):
+        run.journal.write(Event.RUN_ENDED, verdict=results.verdict.value, error=None)
+    return results
+
+
+def _course(run: _Run, host: Host, dom0: Dom0) -> Results:
+    started, began_s = now(), time.monotonic()
+    offset_bytes = run.journal.path.stat().st_size
+    found = _facts(run, host, dom0)
+    end: SuiteEnd | None = None
+    try:
+        end = _live(run, found)
+    finally:
+        # Whatever happened above, the host comes first.
+        with deaf_to_interrupts():
+            run.watcher.phase("comparing the host with what it was")
+            restoration = restoration_of(host, dom0, found.before, run.folder.run_id)
+    records = Tail(run.journal.path, offset_bytes=offset_bytes).read()
+    live = {**run.folder.kept, **_live_verdicts(records)}
+    conclusions = tuple(_conclusion(r, found, live.get(r.id, ()), end) for r in run.asked)
+    evidence = found.inventory.evidence
+    interrupted = end is not None and end.interrupted
+    kinds = {c.requirement.id: c.verdict.kind for c in conclusions}
+    kinds[RESTORED.id] = restoration.verdict.kind
+    verdict = run_verdict(kinds, (*run.asked, RESTORED), evidence)
+    return Results(
+        run_id=run.folder.run_id,
+        evidence=evidence,
+        verdict=RunVerdict.UNDECIDED if interrupted else verdict,
+        tier=run.wish.tier,
+        partial=bool(run.wish.only),
+        interrupted=interrupted,
+        target=run.wish.target,
+        host=found.inventory.host,
+        profile=run.profile,
+        started=started,
+        ended=now(),
+        duration_s=time.monotonic() - began_s,
+        conclusions=conclusions,
+        restoration=restoration,
+    )
+
+
+def _facts(run: _Run, host: Host, dom0: Dom0) -> _Facts:
+    run.watcher.phase("looking at what is on the host")
+    before = dom0.look()
+    run.watcher.phase("gathering the inventory")
+    inventory = gather(host)
+    key = host_key(inventory.host)
+    if run.folder.host not in {"", key}:
+        raise UsageError(f"{run.folder.path} was run on {run.folder.host}, and this is {key}")
+    facts.store(inventory, run.folder.path)
+    run.journal.write(Event.HOST_SEEN, host=key, evidence=inventory.evidence.value)
+    rules = spec.evaluate(inventory, run.profile)
+    for rule in rules:
+        run.journal.verdict(rule)
+    circumstances = Circumstances(
+        inventory=inventory,
+        profile=run.profile,
+        tier=run.wish.tier,
+        rules=rules,
+        volume_groups=dom0.volume_groups(),
+    )
+    steps = make_plan(run.asked, circumstances)
+    run.watcher.seen(inventory, steps)
+    return _Facts(before=before, inventory=inventory, rules=rules, steps=steps)
+
+
+def _live(run: _Run, found: _Facts) -> SuiteEnd | None:
+    """Return how the live suite ended; None when it had nothing to do."""
+    ids = [id_ for id_ in live_ids(found.steps) if id_ not in run.folder.kept]
+    if not ids:
+        return None
+    run.watcher.phase("running the live tests")
+    longest_s = max(step.estimate_s for step in found.steps)
+    call = SuiteCall(
+        suite=run.wish.suite or suite_path(),
+        host=run.wish.target,
+        run_folder=run.folder.path.absolute(),
+        run_id=run.folder.run_id,
+        profile=run.wish.profile,
+        tier=run.wish.tier,
+        requirement_ids=ids,
+        test_limit_s=max(LEAST_LIMIT_S, round(PATIENCE * longest_s)),
+    )
+    deadline_s = LEAST_LIMIT_S + PATIENCE * total_s(found.steps)
+    return run_suite(call, run.watcher.record, deadline_s=deadline_s)
+
+
+def _live_verdicts(records: Sequence[Record]) -> dict[str, tuple[Verdict, ...]]:
+    """Return the verdicts of live tests in a journal, by requirement."""
+    found: dict[str, tuple[Verdict, ...]] = {}
+    for record in records:
+        content = record.get("verdict")
+        if record["event"] == Event.VERDICT and isinstance(content, dict):
+            verdict = verdict_from_json(content)
+            if verdict.tier is not None:
+                id_ = verdict.requirement_id
+                found[id_] = (*found.get(id_, ()), verdict)
+    return found
+
+
+def _conclusion(
+    requirement: Requirement, found: _Facts, live: Sequence[Verdict], end: SuiteEnd | None
+) -> Conclusion:
+    rule = next((v for v in found.rules if v.requirement_id == requirement.id), None)
+    step = next(step for step in found.steps if step.requirement.id == requirement.id)
+    silent = requirement.check is CheckKind.LIVE and not live
+    verdicts = [_instead_of_live(step, end)] if silent else live
+    return Conclusion(
+        requirement=requirement,
+        verdict=concluded(requirement, rule=rule, live=verdicts, evidence=found.inventory.evidence),
+    )
+
+
+def _instead_of_live(step: Step, end: SuiteEnd | None) -> Verdict:
+    """Return the verdict on a live requirement that no live test gave one on."""
+    id_ = step.requirement.id
+    if step.will is Will.BLOCKED:
+        return Verdict(requirement_id=id_, kind=VerdictKind.BLOCKED, detail=step.why)
+    text = end.text if end else "its live test did not run"
+    log = (Evidence(command="the suite's log", output=end.log_tail),) if end else ()
+    return Verdict(requirement_id=id_, kind=VerdictKind.BROKEN, detail=text, evidence=log)
