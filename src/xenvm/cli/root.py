@@ -8,6 +8,7 @@ import sys
 import threading
 from importlib import metadata
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -51,18 +52,17 @@ class LazyGroup(click.Group):
             formatter.write_dl(sorted(NOUNS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run, and turn our errors into one line and an exit status."""
+        """Return what the command returned; turn our errors into one line and an exit status."""
         try:
-            result: object = super().invoke(ctx)
+            return super().invoke(ctx)
         except XenvmError as exc:
-            self._fail(ctx, exc)
+            return self._fail(ctx, exc)
         except OSError as exc:
             what = f"{exc.filename}: " if exc.filename else ""
-            self._fail(ctx, UsageError(f"{what}{exc.strerror or exc}"))
-        return result
+            return self._fail(ctx, UsageError(f"{what}{exc.strerror or exc}"))
 
     @staticmethod
-    def _fail(ctx: click.Context, error: XenvmError) -> None:
+    def _fail(ctx: click.Context, error: XenvmError) -> NoReturn:
         if ctx.params.get("verbose"):
             raise error
         click.echo(f"xenvm: {error}", err=True)

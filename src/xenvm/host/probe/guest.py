@@ -59,7 +59,7 @@ class ProbeGuest:
 
     @classmethod
     def start(cls, host: Host, config: DomainConfig) -> ProbeGuest:
-        """Define a probe guest and start it; its console is open before it says its first word.
+        """Return a started probe guest, whose console was open before its first word.
 
         Raises:
             LibvirtError: It could not be made; what was made of it is gone.
@@ -96,7 +96,7 @@ class ProbeGuest:
                 self.hello = message
 
     def wait_until_up(self, *, deadline_s: float = BOOT_DEADLINE_S) -> Hello:
-        """Wait for the guest's hello, and return it.
+        """Return the guest's hello, once it has said it.
 
         Raises:
             GuestError: It did not say hello; quotes the console's end.
@@ -113,7 +113,7 @@ class ProbeGuest:
             raise GuestError(f"{exc}; its console ends with: {said}") from exc
 
     def send(self, verb: str, **values: str | int) -> int:
-        """Say a request, and return its number; :meth:`answer` waits for the reply."""
+        """Return the number of a request that was said; :meth:`answer` waits for the reply."""
         number = next(self._numbers)
         self._console.send(encode_request(number, verb, values))
         return number
@@ -140,7 +140,7 @@ class ProbeGuest:
     def ask(
         self, verb: str, *, deadline_s: float = ANSWER_DEADLINE_S, **values: str | int
     ) -> Reply:
-        """Say a request and wait for the reply."""
+        """Return the reply to a request, said now."""
         return self.answer(self.send(verb, **values), deadline_s=deadline_s)
 
     def facts(self) -> Hello:

@@ -1,0 +1,104 @@
+"""Many VNIFs on one bridge at once: section 3.4 of the white paper."""
+
+from __future__ import annotations
+
+import pytest
+
+from xenvm.host.probe import ProbeGuest
+from xenvm.host.probe.guest import ANSWER_DEADLINE_S
+from xenvm.model.domain import Vnif
+from xenvm.model.inventory import Inventory
+from xenvm.model.profile import Profile
+from xenvm.model.quantities import MacAddress
+from xenvm.model.verdict import Evidence, Tier
+from xenvm.qualify.checking import Check
+from xenvm.qualify.journal import Ledger
+from xenvm.qualify.workshop import Workshop, link_addresses, targets
+from xenvm.spec.limits import number_of
+
+QUICK_VNIFS = 4
+VNIFS_PER_GUEST = 8
+VNIFS_AT_START = 4
+"""The rest is plugged into the running guest, one after the other: an emulated host needs 4 s for
+each hotplug script that runs beside it, and libxl ends one after 40 s."""
+
+
+class Ports:
+    """VNIFs on one bridge, spread over probe guests; each has its own link to Dom0."""
+
+    def __init__(self, workshop: Workshop, journal: Ledger, wanted: int):
+        self._workshop = workshop
+        self._journal = journal
+        self._wanted = wanted
+        self.guests: list[tuple[ProbeGuest, dict[MacAddress, int]]] = []
+        (self.bridge,) = workshop.bridges(["b0"], [link_addresses(0)[0]])
+        for number in range(1, wanted):
+            workshop.host.shell.run(
+                "ip address add %s dev %s", link_addresses(number)[0], self.bridge
+            )
+
+    def plug_all(self, per_guest: int) -> None:
+        for start in range(0, self._wanted, per_guest):
+            numbers = range(start, min(start + per_guest, self._wanted))
+            links = {self._workshop.next_mac(): number for number in numbers}
+            vnifs = [Vnif(bridge=self.bridge, mac=mac) for mac in links]
+            self._told(start)
+            guest = self._workshop.guest(f"g{len(self.guests)}", vnifs=vnifs[:VNIFS_AT_START])
+            for late in vnifs[VNIFS_AT_START:]:
+                guest.domain.attach_vnif(late)
+                self._told(links[late.mac] if late.mac else start)
+            self.guests.append((guest, links))
+
+    def _told(self, done: int) -> None:
+        self._journal.progress(0.8 * done / self._wanted, f"VNIF {done + 1} of {self._wanted}")
+
+    def reached(self) -> int:
+        """Ask all guests at once; return over how many VNIFs one reached Dom0."""
+        asked = []
+        for guest, links in self.guests:
+            guest.wait_until_up()
+            guest.hello = guest.facts()
+            asked.append((guest, guest.send("ping", targets=targets(guest, links))))
+        total = 0
+        for guest, number in asked:
+            said = guest.answer(number, deadline_s=4 * ANSWER_DEADLINE_S).fields.get("reached")
+            total += len(said) if isinstance(said, list) else 0
+        return total
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.requirement("WP-3.4-14")
+def test_vnifs_on_one_bridge(
+    inventory: Inventory,
+    profile: Profile,
+    tier: Tier,
+    journal: Ledger,
+    check: Check,
+    workshop: Workshop,
+) -> None:
+    """Plug VNIFs into one bridge up to the limit; traffic passes on each."""
+    limit = number_of(profile, "vnifs_per_bridge_max")
+    wanted = limit if tier is Tier.FULL else min(limit, QUICK_VNIFS)
+    per_guest = VNIFS_PER_GUEST if tier is Tier.FULL else 2
+    workshop.require_memory(-(-wanted // per_guest))
+    ports = Ports(workshop, journal, wanted)
+    ports.plug_all(per_guest)
+    journal.progress(0.85, f"traffic on {wanted} VNIFs")
+    reached = ports.reached()
+    command = f"ls /sys/class/net/{ports.bridge}/brif"
+    listing = workshop.host.shell.run(command).stdout
+    plugged = sum(port.startswith("vif") and "-emu" not in port for port in listing.split())
+    counters = f"grep -H . /sys/class/net/{ports.bridge}/brif/vif*/../statistics/rx_packets"
+    packets = workshop.host.shell.run(counters, check=False).stdout
+    check(
+        observed=min(plugged, reached),
+        expected=wanted,
+        unit="VNIFs",
+        source=profile.limits["vnifs_per_bridge_max"].source,
+        detail=f"{plugged} VNIFs on {ports.bridge} at once by Dom0, from {len(ports.guests)} guests"
+        f" on {inventory.hypervisor.cores} cores; traffic passed on {reached}",
+        evidence=[
+            Evidence(command=command, output=listing),
+            Evidence(command=counters, output=packets),
+        ],
+    )

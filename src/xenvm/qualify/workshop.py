@@ -1,0 +1,189 @@
+"""What a live test makes on a host: journaled before it is made, and removed in reverse order."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+from collections.abc import Mapping, Sequence
+
+from xenvm.errors import BlockedError
+from xenvm.host import Host
+from xenvm.host.bridges import create_bridges, delete_bridges, plug
+from xenvm.host.probe import ProbeGuest, ProbeImage, deploy
+from xenvm.host.probe.guest import MEMORY_MIB, probe_config
+from xenvm.model.domain import Vbd, Vnif
+from xenvm.model.quantities import MacAddress
+
+from .journal import Ledger
+from .names import RUNS_FOLDER, run_prefix
+
+TEST_NETWORK = ipaddress.IPv4Network("198.18.0.0/15")
+"""For tests of network devices (RFC 2544): no real network has these addresses."""
+XEN_MIB_PER_GUEST = 8
+"""What Xen keeps for a small PV guest beside its memory: page tables, grant frames, shadow."""
+FIRST_VLAN = 3900
+"""Far from the low numbers that people use."""
+DISK_DEADLINE_S = 60.0
+
+
+def link_addresses(number: int) -> tuple[str, str]:
+    """Return the two addresses of the n-th test link, with prefix: Dom0's, and the guest's.
+
+    Raises:
+        ValueError: There are not that many.
+    """
+    first = int(TEST_NETWORK.network_address) + 4 * number
+    if number < 0 or first + 3 > int(TEST_NETWORK.broadcast_address):
+        raise ValueError(f"no test link {number}")
+    return f"{ipaddress.IPv4Address(first + 1)}/30", f"{ipaddress.IPv4Address(first + 2)}/30"
+
+
+class Workshop:
+    """Makes things on a host for one test.
+
+    Attributes:
+        host: The host.
+        image: The probe's image on it.
+    """
+
+    def __init__(self, host: Host, ledger: Ledger, image: ProbeImage):
+        self.host = host
+        self.image = image
+        self._ledger = ledger
+        self._undo = contextlib.ExitStack()
+        self._serial = 0
+
+    @classmethod
+    def of(cls, host: Host, ledger: Ledger) -> Workshop:
+        """Return a workshop on a host; the first on a host uploads the probe."""
+        return cls(host, ledger, deploy(host.shell))
+
+    def close(self) -> None:
+        """Remove everything, in reverse order; one that resists does not save the others."""
+        self._undo.close()
+
+    def name(self, suffix: str) -> str:
+        """Return a name that a restore would find: the run's prefix and ``suffix``."""
+        return run_prefix(self._ledger.run_id) + suffix
+
+    def next_mac(self) -> MacAddress:
+        """Return a MAC address of Xen's that no other VNIF of this run has."""
+        self._serial += 1
+        run = int.from_bytes(self._ledger.run_id.encode()) % 0xFF
+        return MacAddress.xen(run << 16 | self._serial)
+
+    def require_memory(self, guests: int) -> None:
+        """Refuse to start when Xen cannot hold that many probe guests.
+
+        Raises:
+            BlockedError: It cannot; says what is needed and what is free.
+        """
+        needed_mib = guests * (MEMORY_MIB + XEN_MIB_PER_GUEST)
+        free_mib = self.host.free_memory_kib // 1024
+        if free_mib < needed_mib:
+            raise BlockedError(
+                f"{guests} probe guests need {needed_mib} MiB and Xen has {free_mib} MiB free:"
+                " stop some guests, or give Dom0 less"
+            )
+
+    def bridges(self, suffixes: Sequence[str], addresses: Sequence[str]) -> list[str]:
+        """Return the names of new bridges, made in one go, with an address of Dom0's on each."""
+        wanted = dict(zip(map(self.name, suffixes), addresses, strict=True))
+        with contextlib.ExitStack() as making:
+            for name in wanted:
+                making.enter_context(self._ledger.making("bridge", name))
+            self._undo.callback(self._remove_bridges, list(wanted))
+            create_bridges(self.host.shell, wanted)
+        return list(wanted)
+
+    def _remove_bridges(self, names: Sequence[str]) -> None:
+        with contextlib.ExitStack() as removing:
+            for name in names:
+                removing.enter_context(self._ledger.removing("bridge", name))
+            delete_bridges(self.host.shell, names)
+
+    def external_bridges(self, nic: str, count: int) -> None:
+        """Make bridges with a VLAN of a NIC in each; nothing is set up, so no packet is sent.
+
+        Args:
+            nic: A NIC that the user lets us use.
+            count: How many, each on a VLAN of its own.
+        """
+        for number in range(count):
+            vlan, bridge = self.name(f"v{number}"), self.name(f"e{number}")
+            for kind, name in (("link", vlan), ("bridge", bridge)):
+                with self._ledger.making(kind, name):
+                    self._undo.callback(
+                        self._remove, kind, name, "ip link delete dev %s 2>/dev/null || :", name
+                    )
+                    made = f"link {nic} name {vlan} type vlan id {FIRST_VLAN + number}"
+                    made = made if kind == "link" else f"name {bridge} type bridge"
+                    self.host.shell.run(f"ip link add {made}")
+            plug(self.host.shell, {vlan: bridge})
+
+    def guest(
+        self, suffix: str, *, vnifs: Sequence[Vnif] = (), vbds: Sequence[Vbd] = ()
+    ) -> ProbeGuest:
+        """Return a probe guest that was started; its boot is not waited for."""
+        name = self.name(suffix)
+        with self._ledger.making("domain", name):
+            config = probe_config(name, self.image, vnifs=vnifs, vbds=vbds)
+            guest = ProbeGuest.start(self.host, config)
+        self._undo.callback(self._remove_guest, guest)
+        return guest
+
+    def _remove_guest(self, guest: ProbeGuest) -> None:
+        with self._ledger.removing("domain", guest.name):
+            guest.remove()
+
+    def image_file(self, suffix: str, size_mib: int) -> str:
+        """Return the path of a new sparse image file, in the run's folder in Dom0."""
+        folder = f"{RUNS_FOLDER}/{self._ledger.run_id}"
+        path = f"{folder}/{suffix}"
+        with self._ledger.making("file", path):
+            self._undo.callback(
+                self._remove, "file", path, "rm -f %s; rmdir %s 2>/dev/null || :", path, folder
+            )
+            self.host.shell.run(f"mkdir -p %s && truncate -s {size_mib}M %s", folder, path)
+        return path
+
+    def loop_device(self, path: str) -> str:
+        """Return the path of a new block device, partitions and all, over an image file."""
+        with self._ledger.making("loop device", path):
+            device = self.host.shell.run("losetup --find --show --partscan %s", path).stdout.strip()
+            self._undo.callback(
+                self._remove, "loop device", path, "losetup --detach %s; udevadm settle", device
+            )
+        return device
+
+    def volume(self, group: str, suffix: str, size_mib: int) -> str:
+        """Return the path of a new logical volume in a volume group."""
+        name = self.name(suffix)
+        with self._ledger.making("volume", f"{group}/{name}"):
+            self._undo.callback(
+                self._remove, "volume", f"{group}/{name}", "lvremove -qq -y %s", f"{group}/{name}"
+            )
+            self.host.shell.run(
+                f"lvcreate -qq -y -Wn -n %s -L {size_mib}M %s", name, group,
+                deadline_s=DISK_DEADLINE_S,
+            )  # fmt: skip
+        return f"/dev/{group}/{name}"
+
+    def _remove(self, kind: str, name: str, command: str, *args: str) -> None:
+        with self._ledger.removing(kind, name):
+            self.host.shell.run(command, *args, deadline_s=DISK_DEADLINE_S)
+
+
+def targets(guest: ProbeGuest, links: Mapping[MacAddress, int]) -> str:
+    """Return what the probe's ``ping`` takes, to reach Dom0 over its VNIFs.
+
+    Args:
+        guest: The guest; it is up.
+        links: By the VNIF's address, the number of the test link it is on.
+    """
+    facts = guest.hello or guest.wait_until_up()
+    words = []
+    for mac, number in links.items():
+        theirs, ours = link_addresses(number)
+        words.append(f"{facts.nic(str(mac)).name}={ours}={theirs.partition('/')[0]}")
+    return ";".join(words)
