@@ -10,7 +10,7 @@ import atexit
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import libvirt
 
@@ -172,9 +172,22 @@ ERRORS_BY_CODE_AND_DOMAIN: Mapping[tuple[int, int], type[LibvirtError]] = {
 }
 
 
+_Error: TypeAlias = tuple[int, int, str]
+"""The beginning of libvirt's error tuple: code, domain, message."""
+
+
+class _Said(threading.local):
+    """What libvirt last reported on this thread."""
+
+    error: _Error | None = None
+
+
+_said = _Said()
+
+
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise what libvirt and its binding raise as errors of ours.
+    """Raise what libvirt and its binding raise as errors of ours, in the thread that called it.
 
     Yields:
         Nothing.
@@ -183,6 +196,7 @@ def translated_errors() -> Iterator[None]:
         LibvirtError: Or the one of its kinds that (error domain, code) means.
         InvalidRequestError: The binding itself did not take an argument.
     """
+    _said.error = None
     try:
         yield
     except libvirt.libvirtError as exc:
@@ -193,9 +207,10 @@ def translated_errors() -> Iterator[None]:
 
 
 def _translated(exc: Exception) -> LibvirtError:
-    # The binding leaves ``err`` None when libvirt failed without saying why.
-    err: tuple[int, int, str | None] = (getattr(exc, "err", None) or (-1, -1, None))[:3]
-    code, domain, said = err
+    # The binding asks libvirt for the thread's last error a moment after the call failed. By then
+    # the garbage collector may have freed a handle on this thread, which wipes that error out.
+    err: _Error = getattr(exc, "err", None) or _said.error or (-1, -1, "")
+    code, domain, said = err[:3]
     error = ERRORS_BY_CODE_AND_DOMAIN.get((code, domain)) or ERRORS_BY_CODE.get(code, LibvirtError)
     message = " ".join(str(said or exc).split())
     return error(message, code=code if code >= 0 else None, domain=domain if code >= 0 else None)
@@ -221,13 +236,18 @@ def _start_event_loop() -> None:
     with _loop_lock:
         if _loop_threads:
             return
-        # The binding would print each error to stderr, beside raising it.
-        libvirt.registerErrorHandler(lambda _context, _error: None, None)
+        # In place of the binding's own, which prints each error to stderr beside raising it.
+        libvirt.registerErrorHandler(_remember, None)
         libvirt.virEventRegisterDefaultImpl()
         thread = threading.Thread(target=_run_events, name="xenvm-events", daemon=True)
         _loop_threads.append(thread)
         thread.start()
         atexit.register(_end_event_loop)
+
+
+def _remember(_context: None, error: _Error) -> None:
+    """Keep an error that libvirt reports; it does so on the thread of the failing call."""
+    _said.error = error
 
 
 def _run_events() -> None:

@@ -66,8 +66,7 @@ class Connection:
         if self._unusable:
             raise HostConnectionError(f"the connection is {self._unusable}: connect again")
         try:
-            with _libvirt.translated_errors():
-                return call_within(what, function, deadline_s=deadline_s)
+            return call_within(what, _translated(function), deadline_s=deadline_s)
         except WaitTimeoutError as exc:
             # The call still sits in libvirt; nobody knows what it holds.
             self._unusable = f"given up, because {what} did not end within {deadline_s:.0f} s"
@@ -82,5 +81,15 @@ class Connection:
             return
         self._unusable = "closed"
         # A host that no longer answers cannot be told, and need not be.
-        with contextlib.suppress(LibvirtError, WaitTimeoutError), _libvirt.translated_errors():
-            call_within("closing", self.raw.close, deadline_s=_CLOSE_DEADLINE_S)
+        with contextlib.suppress(LibvirtError, WaitTimeoutError):
+            call_within("closing", _translated(self.raw.close), deadline_s=_CLOSE_DEADLINE_S)
+
+
+def _translated(function: Callable[[], T]) -> Callable[[], T]:
+    """Return ``function`` with its errors as ours, translated on the thread that runs it."""
+
+    def translated() -> T:
+        with _libvirt.translated_errors():
+            return function()
+
+    return translated
