@@ -66,9 +66,9 @@ def firmware_facts(
 
 
 def parse_dmi(text: str) -> dict[str, str]:
-    """Return ``key: value`` lines as a mapping."""
+    """Return lines ``/sys/class/dmi/id/KEY: VALUE`` as a mapping."""
     pairs = (line.partition(": ") for line in text.splitlines())
-    return {key: value.strip() for key, separator, value in pairs if separator}
+    return {key.rpartition("/")[2]: value.strip() for key, found, value in pairs if found}
 
 
 def parse_madt(text: str) -> int | None:
@@ -100,7 +100,7 @@ def signs_of_emulation(
     """Return the signs of an emulator or hypervisor underneath Xen, in words.
 
     Args:
-        dmi: ``key: value`` lines out of ``/sys/class/dmi/id``, or None.
+        dmi: Lines ``/sys/class/dmi/id/KEY: VALUE``, or None.
         cpuid: The output of ``xen-cpuid``, or None.
         pci_vendors: PCI vendor ids in Dom0, or None.
         log: The output of ``xl dmesg``, or None.

@@ -16,33 +16,36 @@ from xenvm.model.inventory import (
 )
 from xenvm.model.verdict import EvidenceClass
 
+from .dom0_commands import (
+    BALLOON,
+    BLOCK_DEVICES,
+    BONDS,
+    CAPABILITIES,
+    CPUID,
+    DMI,
+    DMIDECODE,
+    DOMAIN_XML,
+    HOSTNAME,
+    HYPERVISOR_TYPE,
+    IMAGES,
+    INFO,
+    INTERFACES,
+    KERNEL,
+    LIST,
+    LOG,
+    LONG_LIST,
+    MADT,
+    PCI_VENDORS,
+    PROGRAMS,
+    UNITS,
+    XENSTORE,
+)
 from .dom0_firmware import evidence_class, firmware_facts, parse_dmi, signs_of_emulation
 from .dom0_network import parse_bonds, parse_interfaces, parse_vifs
 from .dom0_sections import Sections, output_of
 from .dom0_storage import parse_guest_disks, parse_lsblk
 from .dom0_xl import Listed, hypervisor_facts, parse_guest_types, parse_info, parse_list
 from .domain_facts import domain_facts
-
-INFO = "xl info -n"
-LOG = "xl dmesg"
-LIST = "xl list"
-LONG_LIST = "xl list -l"
-CPUID = "xen-cpuid"
-XENSTORE = "xenstore-ls -f /local/domain/0"
-HYPERVISOR_TYPE = "cat /sys/hypervisor/type"
-CAPABILITIES = "cat /proc/xen/capabilities"
-DMI = "/sys/class/dmi/id"
-DMIDECODE = "dmidecode -t 4 -t 17"
-MADT = "od -An -v -tx1 /sys/firmware/acpi/tables/APIC"
-PCI_VENDORS = "/sys/bus/pci/devices/*/vendor"
-BALLOON = "cat /sys/devices/system/xen_memory/xen_memory0/info/current_kb"
-UNITS = "systemctl list-units"
-PROGRAMS = "/proc/*/comm"
-INTERFACES = "/sys/class/net"
-BONDS = "/proc/net/bonding"
-BLOCK_DEVICES = "lsblk"
-FILE_SYSTEMS = "file systems of guest disks"
-DOMAIN_XML = "virsh dumpxml"
 
 _DOM0 = 0
 
@@ -106,16 +109,14 @@ def read_simulated_inventory(
 
 def _identity(sections: Sections, uri: str, collected_at: str) -> HostIdentity:
     dmi = parse_dmi(output_of(sections, DMI) or "")
-    libvirtd = (output_of(sections, "libvirtd --version") or "").split()
     return HostIdentity(
         uri=uri,
         collected_at=collected_at,
-        hostname=_word(sections, "uname -n"),
+        hostname=_word(sections, HOSTNAME),
         manufacturer=dmi.get("sys_vendor") or None,
         product_name=dmi.get("product_name") or None,
-        kernel_release=_word(sections, "uname -r"),
+        kernel_release=_word(sections, KERNEL),
         xen_version=parse_info(output_of(sections, INFO) or "").get("xen_version"),
-        libvirt_version=libvirtd[-1] if libvirtd else None,
     )
 
 
@@ -145,7 +146,8 @@ def _services(sections: Sections) -> tuple[str, ...] | None:
         return None
     lines = (line.split() for line in (output_of(sections, UNITS) or "").splitlines())
     units = {words[0].removesuffix(".service") for words in lines if words}
-    return tuple(sorted(units.union(line.strip() for line in programs.splitlines() if line)))
+    running = {line.partition(": ")[2] for line in programs.splitlines()} - {""}
+    return tuple(sorted(units | running))
 
 
 def _network(sections: Sections) -> NetworkFacts:
@@ -162,7 +164,7 @@ def _network(sections: Sections) -> NetworkFacts:
 def _storage(sections: Sections) -> StorageFacts:
     devices = output_of(sections, BLOCK_DEVICES)
     xenstore = output_of(sections, XENSTORE)
-    images = output_of(sections, FILE_SYSTEMS) or ""
+    images = output_of(sections, IMAGES) or ""
     return StorageFacts(
         devices=None if devices is None else parse_lsblk(devices),
         guest_disks=None if xenstore is None else parse_guest_disks(xenstore, images),

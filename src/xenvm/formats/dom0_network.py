@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from xenvm.model.inventory import Bond, BondLink, Interface, InterfaceKind, Vif
 
 _STANDS_FOR: tuple[tuple[str, InterfaceKind], ...] = (
     ("bridge", InterfaceKind.BRIDGE),
-    ("bond", InterfaceKind.BOND),
+    ("bonding", InterfaceKind.BOND),
     ("vlan", InterfaceKind.VLAN),
-    ("function", InterfaceKind.OTHER),
+    ("device/physfn", InterfaceKind.OTHER),
 )
-"""What the script marks, in the order in which a mark decides."""
+"""What an interface with such an entry is, in the order in which entries decide."""
 
+_ENTRY = re.compile(
+    r"(?:/sys/class/net/(?P<name>[^/\s]+)(?:/(?P<entry>\S+))?|/proc/net/vlan/(?P<vlan>\S+))"
+    r"(?: -> (?:\S*/)?(?P<target>[^/\s]+))?$"
+)
+_BUS, _MASTER, _LOWER = "device/subsystem", "master", "lower_"
 _BACKEND_BUS = "xen-backend"
 _EMULATED_TWIN = re.compile(r".*-emu|tap\d+\.\d+")
 _VIF_PATH = re.compile(r"^/local/domain/0/backend/vif/(\d+)/(\d+)/([\w-]+) = \"(.*)\"$")
@@ -23,13 +28,27 @@ _BOND_LINK = re.compile(r"^Slave Interface: (\S+)\n(?:.*\n)*?MII Status: (\w+)",
 
 
 def parse_interfaces(text: str) -> tuple[Interface, ...]:
-    """Return Dom0's interfaces.
+    """Return Dom0's interfaces, by name.
 
     Args:
-        text: A line per interface: its name, then ``key=value`` words, as the script prints out
-            of ``/sys/class/net``.
+        text: ``ls -l`` of ``/sys/class/net/*``, of the entries in there that tell what each is
+            and what it hangs on, and of ``/proc/net/vlan/*``.
     """
-    return tuple(_interface(line.split()) for line in text.splitlines() if line.strip())
+    found: dict[str, dict[str, str]] = {}
+    vlans = set()
+    for line in text.splitlines():
+        if not (match := _ENTRY.search(line)):
+            continue
+        if match["vlan"]:
+            vlans.add(match["vlan"])
+        elif match["entry"]:
+            found.setdefault(match["name"], {})[match["entry"]] = match["target"] or ""
+        elif match["target"]:
+            # A file beside the interfaces, such as bonding_masters, is no link.
+            found.setdefault(match["name"], {})
+    for name in vlans & found.keys():
+        found[name]["vlan"] = ""
+    return tuple(_interface(name, entries) for name, entries in sorted(found.items()))
 
 
 def parse_bonds(text: str) -> tuple[Bond, ...]:
@@ -74,29 +93,21 @@ def parse_vifs(text: str) -> tuple[Vif, ...]:
     )
 
 
-def _interface(words: list[str]) -> Interface:
-    name, *pairs = words
-    said = dict(_pairs(pairs))
+def _interface(name: str, entries: Mapping[str, str]) -> Interface:
+    lowers = (entry.removeprefix(_LOWER) for entry in entries if entry.startswith(_LOWER))
     return Interface(
         name=name,
-        kind=_kind(name, said),
-        master=said.get("master", ""),
-        lowers=tuple(sorted(value for key, value in _pairs(pairs) if key == "lower")),
+        kind=_kind(name, entries),
+        master=entries.get(_MASTER, ""),
+        lowers=tuple(sorted(lowers)),
     )
 
 
-def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
-    for word in words:
-        key, _, value = word.partition("=")
-        yield key, value
-
-
-def _kind(name: str, said: Mapping[str, str]) -> InterfaceKind:
-    for mark, kind in _STANDS_FOR:
-        if mark in said:
+def _kind(name: str, entries: Mapping[str, str]) -> InterfaceKind:
+    for entry, kind in _STANDS_FOR:
+        if entry in entries:
             return kind
-    bus = said.get("bus", "")
-    # Back ends have a device too; only their bus tells them from a physical port.
-    if bus:
+    if bus := entries.get(_BUS):
+        # Back ends have a device too; only their bus tells them from a physical port.
         return InterfaceKind.VIF if bus == _BACKEND_BUS else InterfaceKind.NIC
     return InterfaceKind.EMULATED if _EMULATED_TWIN.fullmatch(name) else InterfaceKind.OTHER

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from xenvm.errors import ParseError
 
-MARK = re.compile(r"[A-Za-z0-9]{8,64}")
-"""What may mark the edges of sections."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:

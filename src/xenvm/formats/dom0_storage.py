@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 
 from xenvm.model.inventory import BlockDevice, GuestDisk
 
@@ -41,15 +43,16 @@ def parse_lsblk(text: str) -> tuple[BlockDevice, ...]:
     return tuple(devices.values())
 
 
-def parse_guest_disks(text: str, file_systems: str) -> tuple[GuestDisk, ...]:
+def parse_guest_disks(text: str, images: str) -> tuple[GuestDisk, ...]:
     """Return the disks of running guests, by domid and device number.
 
     Args:
         text: The output of ``xenstore-ls -f /local/domain/0``.
-        file_systems: For images, lines ``MAJOR:MINOR PATH``, hexadecimal, of their file system.
+        images: For disks that are files, lines ``DEVICE PATH``: the number of the device that
+            the file lies on, as ``stat -c %d`` has it.
     """
-    pairs = (line.partition(" ") for line in file_systems.splitlines())
-    under = {path: number for number, _, path in pairs}
+    pairs = (line.partition(" ") for line in images.splitlines())
+    under = {path: _split(number) for number, _, path in pairs}
     found: dict[tuple[int, int], dict[str, str]] = {}
     for line in text.splitlines():
         if match := _BACKEND.match(line):
@@ -58,7 +61,7 @@ def parse_guest_disks(text: str, file_systems: str) -> tuple[GuestDisk, ...]:
     return tuple(_guest_disk(domid, said, under) for (domid, _), said in sorted(found.items()))
 
 
-def _guest_disk(domid: int, said: dict[str, str], under: dict[str, str]) -> GuestDisk:
+def _guest_disk(domid: int, said: dict[str, str], under: Mapping[str, str | None]) -> GuestDisk:
     params = said.get("params", "")
     # QEMU's back end writes the image's format before the path: aio:/srv/image.
     path = params if params.startswith("/") else params.partition(":")[2]
@@ -66,8 +69,14 @@ def _guest_disk(domid: int, said: dict[str, str], under: dict[str, str]) -> Gues
         domid=domid,
         target=said.get("dev", ""),
         path=path,
-        device=_decimal(under.get(path) or said.get("physical-device", "")),
+        device=under.get(path) or _decimal(said.get("physical-device", "")),
     )
+
+
+def _split(number: str) -> str | None:
+    if not number.isdecimal():
+        return None
+    return f"{os.major(int(number))}:{os.minor(int(number))}"
 
 
 def _decimal(number: str) -> str | None:

@@ -18,7 +18,7 @@ section() {
 	shift
 	printf '%s begin %s\n' "$mark" "$name"
 	exec 3>&1
-	errors=$("$@" 2>&1 >&3 3>&-)
+	errors=$("$@" 2>&1 >&3 3>&- </dev/null)
 	status=$?
 	exec 3>&-
 	printf '\n%s end %s\n%s\n' "$mark" "$status" "$errors"
@@ -49,7 +49,8 @@ whole_files() {
 	done
 }
 
-links() { ls -ld /sys/class/net/* "$@" 2>/dev/null; }
+# A pattern that matches nothing is no failure: most hosts have no bond and no VLAN.
+links() { ls -ld /sys/class/net/* "$@" 2>/dev/null; [ -d /sys/class/net ]; }
 
 images() {
 	set --

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 
 from xenvm.errors import NotFoundError
 from xenvm.formats.dom0_inventory import read_inventory, read_simulated_inventory
-from xenvm.formats.dom0_sections import Section, split_sections
+from xenvm.formats.dom0_sections import split_sections
 from xenvm.model.inventory import Inventory
 
 from .host import Host
@@ -36,33 +35,37 @@ def gather(host: Host, *, deadline_s: float = GATHER_DEADLINE_S) -> Inventory:
         ParseError: What came back is not what was asked for.
     """
     collected_at = datetime.now(UTC).isoformat(timespec="seconds")
-    xmls = _domain_xmls(host)
+    xmls = domain_xmls(host)
     uri = str(host.uri)
     if host.is_simulated:
         inventory = read_simulated_inventory(xmls, uri=uri, collected_at=collected_at)
     else:
-        sections = run_script(host.shell, deadline_s=deadline_s)
+        # Random, so that nothing on the host can print it by accident or on purpose.
+        mark = secrets.token_hex(16)
+        sections = split_sections(run_script(host.shell, mark, deadline_s=deadline_s), mark)
         inventory = read_inventory(sections, xmls, uri=uri, collected_at=collected_at)
     identity = replace(inventory.host, libvirt_version=host.libvirt_version)
     return replace(inventory, host=identity)
 
 
-def run_script(shell: HostShell, *, deadline_s: float = GATHER_DEADLINE_S) -> Mapping[str, Section]:
-    """Return what the gathering script prints in Dom0, by section.
+def run_script(shell: HostShell, mark: str, *, deadline_s: float = GATHER_DEADLINE_S) -> str:
+    """Return everything that the gathering script prints in Dom0.
+
+    Args:
+        shell: The shell of Dom0.
+        mark: The word that marks the edges of sections.
+        deadline_s: Seconds for all of it.
 
     Raises:
         CommandTimeoutError: Dom0 did not answer within ``deadline_s``.
         HostConnectionError: The host cannot be reached, or the connection broke.
-        ParseError: The script printed nothing of its own.
     """
     script = resources.files("xenvm.host").joinpath("gather.sh").read_text(encoding="utf-8")
-    # Random, so that nothing on the host can print it by accident or on purpose.
-    mark = secrets.token_hex(16)
-    result = shell.run("sh -s %s", mark, deadline_s=deadline_s, check=False, stdin=script)
-    return split_sections(result.stdout, mark)
+    return shell.run("sh -s %s", mark, deadline_s=deadline_s, check=False, stdin=script).stdout
 
 
-def _domain_xmls(host: Host) -> list[str]:
+def domain_xmls(host: Host) -> list[str]:
+    """Return the XML of each domain that libvirt knows."""
     xmls = []
     for domain in host.list_domains():
         # One that went away since it was listed is none any more.

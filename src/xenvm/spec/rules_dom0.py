@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xenvm.formats.dom0_commands import BALLOON, INFO, LIST, PROGRAMS, UNITS
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import VerdictKind
@@ -10,10 +11,9 @@ from .limits import number_of, words_of
 from .rulebook import Finding, judged, rule, unseen
 
 _KIB_PER_MIB = 1024
-_BALLOON = "cat /sys/devices/system/xen_memory/xen_memory0/info/current_kb"
 
 
-@rule("WP-3.4-07", "xl list", _BALLOON, limit="dom0_memory_min_mib")
+@rule("WP-3.4-07", LIST, BALLOON, limit="dom0_memory_min_mib")
 def dom0_memory(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when Dom0 has its memory now; a live test watches that it stays."""
     memory_kib = inventory.dom0.memory_kib
@@ -24,7 +24,7 @@ def dom0_memory(inventory: Inventory, profile: Profile) -> Finding:
     return judged(good, memory_kib // _KIB_PER_MIB, least_mib, "MiB")
 
 
-@rule("WP-3.4-08", "xl info -n", "xl list", lines="memory|Domain|Name|^\\S+\\s+\\d+\\s+\\d+")
+@rule("WP-3.4-08", INFO, LIST)
 def hypervisor_memory(inventory: Inventory, _: Profile) -> Finding:
     """Return what neither a domain has nor is free: the hypervisor's; never a gate."""
     xen, dom0, guests = inventory.hypervisor, inventory.dom0, inventory.running
@@ -45,8 +45,8 @@ def hypervisor_memory(inventory: Inventory, _: Profile) -> Finding:
 
 @rule(
     "WP-3.4-17",
-    "systemctl list-units",
-    "/proc/*/comm",
+    UNITS,
+    PROGRAMS,
     limit="cluster_managers_forbidden",
     lines="(?i)pacemaker|corosync|cman|rgmanager|heartbeat",
 )

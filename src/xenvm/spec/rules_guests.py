@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from xenvm.formats.dom0_commands import DOMAIN_XML, INFO, LIST, XENSTORE
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 
@@ -16,7 +17,7 @@ _BACK_END_MAC = "fe:ff:ff:ff:ff:ff"
 _DOMAINS = "the host's domains"
 
 
-@rule("WP-3.4-04", "xl list", "xl info -n", limit="guests_per_core")
+@rule("WP-3.4-04", LIST, INFO, limit="guests_per_core")
 def guests_per_core(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when no more guests run than the cores may carry; SMT siblings are no cores."""
     cores, guests = inventory.hypervisor.cores, inventory.running
@@ -28,7 +29,7 @@ def guests_per_core(inventory: Inventory, profile: Profile) -> Finding:
     return judged(len(guests) <= most, len(guests), most, "guests", f"on {cores} cores")
 
 
-@rule("WP-3.4-09", "xl list", "virsh dumpxml", limit="guest_types", lines="^\\S|<type|<name")
+@rule("WP-3.4-09", LIST, DOMAIN_XML, limit="guest_types", lines="^\\S|<type|<name")
 def guest_types(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when every domain, running or not, is of a supported type."""
     if inventory.domains is None:
@@ -47,7 +48,7 @@ def guest_types(inventory: Inventory, profile: Profile) -> Finding:
     return passed(f"{len(types)} of {len(types)}", expected, detail=said)
 
 
-@rule("WP-3.4-10", "virsh dumpxml", limit="guest_os", lines="<name|libosinfo|<domain")
+@rule("WP-3.4-10", DOMAIN_XML, limit="guest_os", lines="<name|libosinfo|<domain")
 def guest_os(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when the OS of every guest but our own is on the list; definitions name it."""
     if inventory.domains is None:
@@ -70,7 +71,7 @@ def guest_os(inventory: Inventory, profile: Profile) -> Finding:
     return passed(f"{len(guests)} of {len(guests)}", expected, detail=said)
 
 
-@rule("WP-5.7-06", "virsh dumpxml", "xenstore-ls -f /local/domain/0", lines="mac|<name")
+@rule("WP-5.7-06", DOMAIN_XML, XENSTORE, lines="mac|<name")
 def unique_macs(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when all front-end MAC addresses are unique and none is a multicast one."""
     if inventory.domains is None or any(guest.macs is None for guest in inventory.domains):

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import re
 
+from xenvm.formats.dom0_commands import (
+    CAPABILITIES,
+    DMI,
+    DMIDECODE,
+    HYPERVISOR_TYPE,
+    INFO,
+    LOG,
+    MADT,
+)
 from xenvm.model.inventory import CpuPlace, FirmwareFacts, HypervisorFacts, Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import VerdictKind
@@ -13,10 +22,11 @@ from .rulebook import Finding, failed, judged, passed, rule, unseen
 
 _CPUS_WITHHELD = re.compile(r"(?:^|\s)(?:maxcpus=\S+|nosmp)(?=\s|$)")
 _MEMORY_WITHHELD = re.compile(r"(?:^|\s)(?:mem|availmem)=\S+")
+_CPU_LINES = r"nr_cpus|max_cpu_id|xen_commandline|Brought up|Core|Thread|^ [0-9a-f]{2} "
 _SMT_OFF = re.compile(r"(?:^|\s)(?:smt=(?:0|no|off|false|disable)|no-smt)(?=\s|$)")
 
 
-@rule("WP-3.4-01", "xl info -n", "xl dmesg", lines="virt_caps|VMX|SVM")
+@rule("WP-3.4-01", INFO, LOG, lines="virt_caps|VMX|SVM")
 def hardware_virtualisation(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when VT-x or SVM is there and enabled."""
     caps = inventory.hypervisor.virt_caps
@@ -25,7 +35,7 @@ def hardware_virtualisation(inventory: Inventory, _: Profile) -> Finding:
     return judged("hvm" in caps, " ".join(caps), "virt_caps with hvm")
 
 
-@rule("WP-3.4-02", "xl info -n", "dmidecode -t 4 -t 17", limit="sockets_min")
+@rule("WP-3.4-02", INFO, DMIDECODE, limit="sockets_min")
 def sockets(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when there are sockets enough, by Xen's counts and by a second witness.
 
@@ -44,7 +54,7 @@ def sockets(inventory: Inventory, profile: Profile) -> Finding:
     return judged(counted >= least, counted, least, "sockets", detail)
 
 
-@rule("WP-3.4-03", "/sys/class/dmi/id", limit="hardware_models")
+@rule("WP-3.4-03", DMI, limit="hardware_models")
 def supported_model(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when the model is on the list."""
     product = inventory.host.product_name
@@ -56,7 +66,7 @@ def supported_model(inventory: Inventory, profile: Profile) -> Finding:
     return judged(listed, product, ", ".join(models))
 
 
-@rule("WP-3.4-05", "xl info -n", "xl dmesg", lines="cpu|CPU|xen_commandline")
+@rule("WP-3.4-05", INFO, LOG, DMIDECODE, MADT, lines=_CPU_LINES)
 def every_cpu(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when Xen uses every CPU that the firmware offers."""
     xen, firmware = inventory.hypervisor, inventory.firmware
@@ -70,7 +80,7 @@ def every_cpu(inventory: Inventory, _: Profile) -> Finding:
     return judged(xen.nr_cpus >= offered and not withheld, xen.nr_cpus, offered, "CPUs", said)
 
 
-@rule("WP-3.4-06", "xl info -n", "dmidecode -t 4 -t 17", limit="memory_used_min_percent")
+@rule("WP-3.4-06", INFO, DMIDECODE, limit="memory_used_min_percent")
 def all_memory(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when Xen uses the installed memory."""
     xen, installed_mib = inventory.hypervisor, inventory.firmware.installed_memory_mib
@@ -88,7 +98,7 @@ def all_memory(inventory: Inventory, profile: Profile) -> Finding:
     return judged(good, xen.total_memory_mib, least_mib, "MiB", said)
 
 
-@rule("WP-3.4-21", "xl info -n", limit="smt")
+@rule("WP-3.4-21", INFO, limit="smt")
 def no_smt(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when SMT is off on every core, not on CPU 0's alone."""
     if profile.limits["smt"].value != "forbidden":
@@ -103,7 +113,7 @@ def no_smt(inventory: Inventory, profile: Profile) -> Finding:
     return passed(xen.threads_per_core, 1, "threads per core")
 
 
-@rule("WP-5.1-01", "cat /sys/hypervisor/type", "cat /proc/xen/capabilities")
+@rule("WP-5.1-01", HYPERVISOR_TYPE, CAPABILITIES)
 def xen_and_its_dom0(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when the host runs Xen and this OS controls it."""
     dom0 = inventory.dom0
@@ -114,7 +124,7 @@ def xen_and_its_dom0(inventory: Inventory, _: Profile) -> Finding:
     return judged(good, observed, "xen, control_d")
 
 
-@rule("WP-5.3-06", "xl info -n", limit="schedulers", lines="xen_scheduler")
+@rule("WP-5.3-06", INFO, limit="schedulers", lines="xen_scheduler")
 def known_scheduler(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when the scheduler is known."""
     scheduler = inventory.hypervisor.scheduler

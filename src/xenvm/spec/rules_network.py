@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xenvm.formats.dom0_commands import BONDS, INTERFACES, XENSTORE
 from xenvm.model.inventory import Interface, InterfaceKind, Inventory, NetworkFacts
 from xenvm.model.profile import Profile
 
 from .limits import number_of
 from .rulebook import Finding, judged, rule, unseen
 
-_SYSFS = "/sys/class/net"
-_XENSTORE = "xenstore-ls -f /local/domain/0"
 _INTERFACES = "Dom0's network interfaces"
 _GUEST_PORTS = frozenset({InterfaceKind.VIF, InterfaceKind.EMULATED})
 _LINKS_LEAST = 2
 
 
-@rule("WP-3.4-11", _SYSFS, _XENSTORE, lines="vif|bridge|^ovs")
+@rule("WP-3.4-11", INTERFACES, XENSTORE, lines="vif")
 def vifs_on_bridges(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when every running guest's VIF is a port of a Linux bridge."""
     network, guests = inventory.network, inventory.running
@@ -31,7 +30,7 @@ def vifs_on_bridges(inventory: Inventory, _: Profile) -> Finding:
     return judged(not astray, observed, "all on Linux bridges", detail=said)
 
 
-@rule("WP-3.4-12", _SYSFS, limit="bridges_max", lines="bridge=1")
+@rule("WP-3.4-12", INTERFACES, limit="bridges_max", lines="/bridge$")
 def number_of_bridges(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when there are no more bridges than the profile allows."""
     if inventory.network.interfaces is None:
@@ -41,7 +40,7 @@ def number_of_bridges(inventory: Inventory, profile: Profile) -> Finding:
     return judged(count <= most, count, most, "bridges")
 
 
-@rule("WP-3.4-13", _SYSFS, lines="bus=|bridge=1|bond=1|vlan=1")
+@rule("WP-3.4-13", INTERFACES, lines="lower_|/bridge$|subsystem")
 def external_bridges(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when no more bridges reach outside than there are physical NICs."""
     network = inventory.network
@@ -53,7 +52,7 @@ def external_bridges(inventory: Inventory, _: Profile) -> Finding:
     return judged(count <= nics, count, nics, "external bridges", f"{nics} physical NICs")
 
 
-@rule("WP-3.4-14", _SYSFS, limit="vnifs_per_bridge_max", lines="vif|bridge=1")
+@rule("WP-3.4-14", INTERFACES, limit="vnifs_per_bridge_max", lines="vif.*/master|/bridge$")
 def vnifs_per_bridge(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when no bridge has too many VNIFs; emulated twins and uplinks are none."""
     network = inventory.network
@@ -70,7 +69,7 @@ def vnifs_per_bridge(inventory: Inventory, profile: Profile) -> Finding:
     return judged(count <= most, count, most, "VNIFs", detail)
 
 
-@rule("WP-3.4-19", _SYSFS, "/proc/net/bonding")
+@rule("WP-3.4-19", INTERFACES, BONDS)
 def bonded_uplinks(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when each bridge that reaches outside does so by a bond of two links."""
     network = inventory.network

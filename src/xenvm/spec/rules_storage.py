@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from xenvm.formats.dom0_commands import BLOCK_DEVICES, XENSTORE
 from xenvm.model.inventory import BlockDevice, Inventory, StorageFacts
 from xenvm.model.profile import Profile
 
@@ -18,7 +19,7 @@ _RAID_VOLUME = re.compile(r"RAID|PERC|LOGICAL VOLUME|ServeRAID|Smart ?Array|ETER
 """What RAID controllers and arrays call the volumes that they offer."""
 
 
-@rule("WP-3.4-18", "lsblk", "xenstore-ls -f /local/domain/0", lines="NAME=|params|physical")
+@rule("WP-3.4-18", BLOCK_DEVICES, XENSTORE, lines="NAME=|params|physical")
 def redundant_disks(inventory: Inventory, _: Profile) -> Finding:
     """Return a pass when what the guests' disks lie on, or else the host's disks, is redundant."""
     storage = inventory.storage

@@ -1,0 +1,28 @@
+"""What an inventory's raw output is kept under: the sections of the gathering script, and XML.
+
+Each name says how to see the same by hand.
+"""
+
+INFO = "xl info -n"
+LOG = "xl dmesg"
+LIST = "xl list"
+LONG_LIST = "xl list -l"
+CPUID = "xen-cpuid"
+XENSTORE = "xenstore-ls -f /local/domain/0"
+HOSTNAME = "/proc/sys/kernel/hostname"
+KERNEL = "/proc/sys/kernel/osrelease"
+HYPERVISOR_TYPE = "/sys/hypervisor/type"
+CAPABILITIES = "/proc/xen/capabilities"
+BALLOON = "/sys/devices/system/xen_memory/xen_memory0/info/current_kb"
+DMI = "/sys/class/dmi/id"
+DMIDECODE = "dmidecode -t 4 -t 17"
+MADT = "od -An -v -tx1 /sys/firmware/acpi/tables/APIC"
+PCI_VENDORS = "/sys/bus/pci/devices/*/vendor"
+UNITS = "systemctl list-units --type=service --state=active --no-legend --no-pager --plain"
+PROGRAMS = "/proc/*/comm"
+INTERFACES = "ls -l /sys/class/net/*"
+BONDS = "/proc/net/bonding/*"
+BLOCK_DEVICES = "lsblk -P -o NAME,KNAME,PKNAME,MAJ:MIN,TYPE,TRAN,VENDOR,MODEL,RM"
+IMAGES = "stat -c %d IMAGE"
+DOMAIN_XML = "virsh dumpxml"
+"""The one that the script does not print: libvirt was asked for each domain's."""

@@ -1,0 +1,45 @@
+"""What tests of several packages share: inventories of real hosts, out of captures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from xenvm.formats.dom0_inventory import read_inventory
+from xenvm.formats.dom0_sections import Sections, split_sections
+from xenvm.model.inventory import Inventory
+
+HOSTS = Path(__file__).parent / "fixtures" / "hosts"
+"""One folder per host; tests/fixtures/capture.py writes them."""
+
+Captured = Callable[[str], Inventory]
+
+
+def captured_sections(name: str) -> Sections:
+    """Return what the gathering script printed on a captured host."""
+    text = (HOSTS / name / "dom0.txt").read_text(encoding="utf-8")
+    return split_sections(text, "xenvm-capture")
+
+
+def captured_inventory(name: str) -> Inventory:
+    """Return the inventory of a captured host."""
+    text = (HOSTS / name / "domains.xml").read_text(encoding="utf-8")
+    xmls = [xml for xml in text.split("<!-- next domain -->\n") if xml.strip()]
+    uri = f"xen+ssh://root@{name}/system"
+    return read_inventory(
+        captured_sections(name), xmls, uri=uri, collected_at="2026-11-23T00:00:00+00:00"
+    )
+
+
+@pytest.fixture
+def captured() -> Captured:
+    """Return a function from a captured host's name to its inventory."""
+    return captured_inventory
+
+
+@pytest.fixture
+def sections_of() -> Callable[[str], Sections]:
+    """Return a function from a captured host's name to what its script printed."""
+    return captured_sections
