@@ -150,11 +150,11 @@ def _dmidecode_blocks(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _module_mib(fields: Mapping[str, str]) -> float:
-    size = re.fullmatch(r"(\d+) ([kMGT]B)", fields.get("Size", ""))
+    size = re.fullmatch(r"(\d{1,15}) ([kMGT]B)", fields.get("Size", ""))
     return int(size[1]) * _MIB[size[2]] if size else 0
 
 
 def _total(sockets: list[dict[str, str]], key: str) -> int | None:
     counts = [fields.get(key, "") for fields in sockets]
-    known = counts and all(count.isdecimal() for count in counts)
+    known = counts and all(re.fullmatch(r"\d{1,9}", count) for count in counts)
     return sum(map(int, counts)) if known else None

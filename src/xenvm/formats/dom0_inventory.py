@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -133,7 +134,7 @@ def _dom0(sections: Sections) -> Dom0Facts:
 def _dom0_memory_kib(sections: Sections) -> int | None:
     """Return Dom0's memory by its balloon driver, which counts pages, or by Xen's list in MiB."""
     counted = _word(sections, BALLOON) or ""
-    if counted.isdecimal():
+    if re.fullmatch(r"\d{1,15}", counted):
         return int(counted)
     listed = parse_list(output_of(sections, LIST) or "") or ()
     return next((row.memory_mib * 1024 for row in listed if row.domid == _DOM0), None)

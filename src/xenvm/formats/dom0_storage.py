@@ -12,6 +12,7 @@ _PAIR = re.compile(r'([A-Z:_]+)="([^"]*)"')
 _BACKEND = re.compile(
     r"^/local/domain/0/backend/(?:vbd|qdisk|vbd3|tap)/(\d+)/(\d+)/([\w-]+) = \"(.*)\"$"
 )
+_DEVICE_NUMBER = re.compile(r"[0-9]{1,18}")
 _REMOVABLE_KINDS = frozenset({"rom"})
 
 
@@ -74,7 +75,7 @@ def _guest_disk(domid: int, said: dict[str, str], under: Mapping[str, str | None
 
 
 def _split(number: str) -> str | None:
-    if not number.isdecimal():
+    if not _DEVICE_NUMBER.fullmatch(number):
         return None
     return f"{os.major(int(number))}:{os.minor(int(number))}"
 

@@ -14,13 +14,17 @@ from dataclasses import dataclass
 from xenvm.model.domain import GuestType
 from xenvm.model.inventory import CpuPlace, HypervisorFacts
 
+_NUMBER = re.compile(r"\d{1,15}")
+"""No count of a real host has more digits."""
+
 _INFO_LINE = re.compile(r"^(\w+)\s*: ?(.*)$")
 _TOPOLOGY_HEAD = re.compile(r"^cpu:\s+core\s+socket\s+node\s*$")
-_TOPOLOGY_ROW = re.compile(r"^\s*(\d+):\s+(\d+)\s+(\d+)\s+(\d+)\s*$")
+_TOPOLOGY_ROW = re.compile(r"^\s*(\d{1,9}):\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s*$")
 _LIST_ROW = re.compile(
-    r"^(?P<name>.*\S)\s+(?P<domid>\d+)\s+(?P<memory>\d+)\s+(?P<vcpus>\d+)\s+\S+\s+[\d.]+$"
+    r"^(?P<name>.*\S)\s+(?P<domid>\d{1,9})\s+(?P<memory>\d{1,15})\s+(?P<vcpus>\d{1,9})"
+    r"\s+\S+\s+[\d.]+$"
 )
-_BROUGHT_UP = re.compile(r"Brought up (\d+) CPUs")
+_BROUGHT_UP = re.compile(r"Brought up (\d{1,9}) CPUs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,4 +127,4 @@ def _at(tree: object, *path: str) -> object:
 
 def _number(said: Mapping[str, str], key: str) -> int | None:
     text = said.get(key, "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if _NUMBER.fullmatch(text) else None

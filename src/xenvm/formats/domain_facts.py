@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from xenvm.errors import ParseError
 from xenvm.model.domain import GuestType
 from xenvm.model.inventory import DomainFacts
@@ -50,4 +52,4 @@ def _memory_now_kib(root: Element) -> int | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
+    return int(text) if text and re.fullmatch(r"\d{1,9}", text) else None
