@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+import libvirt
 import pytest
 
 from xenvm.errors import HostConnectionError, OperationTimeoutError, WaitTimeoutError
@@ -74,6 +75,21 @@ def test_a_connection_that_missed_a_deadline_says_so_and_is_not_used_again() -> 
     with pytest.raises(HostConnectionError, match="given up, because starting web"):
         connection.call("listing", connection.raw.listAllDomains)
     connection.close()
+
+
+def test_a_connection_that_broke_says_so_and_is_not_used_again() -> None:
+    connection = Connection("test:///default", deadline_s=10)
+
+    def lose() -> None:
+        failure = libvirt.libvirtError("virConnectNumOfDomains() failed")
+        failure.err = (38, 7, "Cannot recv data: Connection reset by peer", 2)
+        raise failure
+
+    with pytest.raises(HostConnectionError, match=r"while listing.*\(Cannot recv data") as caught:
+        connection.call("listing", lose)
+    assert (caught.value.code, caught.value.domain) == (38, 7)
+    with pytest.raises(HostConnectionError, match="broken, since listing: connect again"):
+        connection.call("listing", connection.raw.listAllDomains)
 
 
 def test_a_closed_connection_refuses_calls_and_may_be_closed_again() -> None:

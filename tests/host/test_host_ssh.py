@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.errors import AuthenticationError, HostConnectionError, LibvirtError
+from xenvm.errors import AuthenticationError, HostConnectionError, HostUriError, LibvirtError
 from xenvm.host import connect
 from xenvm.host.ssh import SshAccess, ssh_config, ssh_error
 from xenvm.host.uri import HostUri
 
 URI = "xen+ssh://root@dom0:2222/system?keyfile=/k/100%25%20id&known_hosts=/k/hosts"
+PLAIN = "xen+ssh://root@dom0/system"
 
 
 def effective(config: Path, name: str) -> dict[str, str]:
@@ -67,7 +68,7 @@ def test_the_users_aliases_work_but_cannot_weaken_the_checks(config: Path, tmp_p
 
 
 def test_the_private_folder_is_private_and_goes_at_close() -> None:
-    access = SshAccess(HostUri.parse(URI))
+    access = SshAccess(HostUri.parse(PLAIN))
     folder = access.config.parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(access.command.stat().st_mode) == 0o700
@@ -81,7 +82,7 @@ def test_a_long_temporary_folder_leaves_room_for_the_socket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("x" * 100)))
-    access = SshAccess(HostUri.parse(URI))
+    access = SshAccess(HostUri.parse(PLAIN))
     assert len(str(access.config.parent / "socket")) <= 80
     access.close()
 
@@ -112,10 +113,14 @@ root@127.0.0.1: Permission denied (publickey,password).
 @pytest.mark.parametrize(
     ("stderr", "error", "advice"),
     [
-        (CHANGED, AuthenticationError, "ssh-keygen -R dom0"),
-        (UNKNOWN, AuthenticationError, "accept it once with: ssh dom0"),
+        (CHANGED, AuthenticationError, "ssh-keygen -R '[dom0]:2222' -f /k/hosts"),
+        (UNKNOWN, AuthenticationError, "accept it once with: ssh -p 2222"),
         (UNPROTECTED, AuthenticationError, "chmod 600"),
-        ("root@dom0: Permission denied (publickey).\n", AuthenticationError, "none of our keys"),
+        (
+            "root@dom0: Permission denied (publickey).\n",
+            AuthenticationError,
+            "no password: ssh -p 2222",
+        ),
         (
             "Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\n",
             AuthenticationError,
@@ -149,11 +154,22 @@ root@127.0.0.1: Permission denied (publickey,password).
 def test_what_ssh_prints_becomes_what_to_do(
     stderr: str, error: type[LibvirtError], advice: str
 ) -> None:
-    told = ssh_error("dom0", stderr)
+    told = ssh_error(HostUri.parse(URI), stderr)
     assert type(told) is error
     assert advice in str(told)
     assert "\n" not in str(told)
     assert "@@" not in str(told)
+
+
+def test_a_host_without_port_or_files_is_logged_in_to_plainly() -> None:
+    told = ssh_error(HostUri.parse(PLAIN), UNKNOWN)
+    assert str(told).partition(" (")[0].endswith("with: ssh root@dom0")
+
+
+@pytest.mark.parametrize("key", ["keyfile", "known_hosts"])
+def test_a_file_that_is_not_there_is_told_before_ssh_is_asked(key: str) -> None:
+    with pytest.raises(HostUriError, match="which is not there"):
+        connect(f"{PLAIN}?{key}=/nowhere/file")
 
 
 def test_a_port_where_nothing_listens_is_told_by_the_real_ssh() -> None:

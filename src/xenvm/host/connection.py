@@ -46,7 +46,13 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         """Return whether calls can still be made."""
-        return not self._unusable and bool(self.raw.isAlive())
+        if self._unusable:
+            return False
+        try:
+            with _libvirt.translated_errors():
+                return bool(self.raw.isAlive())
+        except LibvirtError:
+            return False
 
     def call(
         self, what: str, function: Callable[[], T], *, deadline_s: float = CALL_DEADLINE_S
@@ -60,13 +66,21 @@ class Connection:
 
         Raises:
             LibvirtError: Or one of its kinds, as libvirt refused.
-            HostConnectionError: This connection is closed, or was given up.
+            HostConnectionError: The connection broke, is closed, or was given up.
             OperationTimeoutError: ``deadline_s`` passed.
         """
         if self._unusable:
             raise HostConnectionError(f"the connection is {self._unusable}: connect again")
         try:
             return call_within(what, _translated(function), deadline_s=deadline_s)
+        except HostConnectionError as exc:
+            self._unusable = f"broken, since {what}"
+            raise HostConnectionError(
+                f"the connection broke while {what}: see that the host is up, and connect again",
+                code=exc.code,
+                domain=exc.domain,
+                detail=str(exc),
+            ) from exc
         except WaitTimeoutError as exc:
             # The call still sits in libvirt; nobody knows what it holds.
             self._unusable = f"given up, because {what} did not end within {deadline_s:.0f} s"

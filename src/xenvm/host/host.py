@@ -68,7 +68,7 @@ def _open(uri: HostUri, access: SshAccess | None, *, deadline_s: float) -> Conne
             f"cannot reach libvirt at {uri}; {cure}",
             code=exc.code,
             domain=exc.domain,
-            detail=str(exc),
+            detail=exc.detail,
         ) from exc
 
 

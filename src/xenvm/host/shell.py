@@ -232,11 +232,11 @@ class SshShell(LocalShell):
         return self._access.argv(line)
 
     def _testinfra_spec(self) -> tuple[str, dict[str, str]]:
-        return f"ssh://{self._access.name}", {"ssh_config": str(self._access.config)}
+        return f"ssh://{self._access.uri.name}", {"ssh_config": str(self._access.config)}
 
     def _explain(self, returncode: int, stderr: str) -> None:
         if returncode == SSH_FAILED:
-            error = ssh_error(self._access.name, stderr)
+            error = ssh_error(self._access.uri, stderr)
             raise error
 
 

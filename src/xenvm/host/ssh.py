@@ -10,7 +10,13 @@ import weakref
 from pathlib import Path
 
 from xenvm import processes
-from xenvm.errors import AuthenticationError, HostConnectionError, LibvirtError, tail
+from xenvm.errors import (
+    AuthenticationError,
+    HostConnectionError,
+    HostUriError,
+    LibvirtError,
+    tail,
+)
 
 from .uri import HostUri
 
@@ -44,13 +50,12 @@ _TROUBLES: tuple[tuple[str, type[LibvirtError], str], ...] = (
     (
         "REMOTE HOST IDENTIFICATION HAS CHANGED",
         AuthenticationError,
-        "its host key is not the one we know; if that is right, remove the old one: "
-        "ssh-keygen -R {name}",
+        "its host key is not the one we know; if that is right, remove the old one: {forget}",
     ),
     (
         "Host key verification failed",
         AuthenticationError,
-        "its host key is not known here; compare and accept it once with: ssh {name}",
+        "its host key is not known here; compare and accept it once with: {login}",
     ),
     (
         "UNPROTECTED PRIVATE KEY FILE",
@@ -60,7 +65,7 @@ _TROUBLES: tuple[tuple[str, type[LibvirtError], str], ...] = (
     (
         "Permission denied",
         AuthenticationError,
-        "it accepts none of our keys; see that ssh {name} works without a password",
+        "it accepts none of our keys; see that this needs no password: {login}",
     ),
     (
         "Too many authentication failures",
@@ -91,14 +96,33 @@ _TROUBLES: tuple[tuple[str, type[LibvirtError], str], ...] = (
 """What ssh prints (OpenSSH 9.2 and 10.0), the most telling first, and what to do about it."""
 
 
-def ssh_error(name: str, stderr: str) -> LibvirtError:
+def ssh_error(uri: HostUri, stderr: str) -> LibvirtError:
     """Return the error that ssh's exit status 255 means, by what it printed."""
     for said, error, advice in _TROUBLES:
         if said in stderr:
-            return error(f"cannot reach {name}: {advice.format(name=name)}", detail=_last(stderr))
+            cure = advice.format(login=_login(uri), forget=_forget(uri))
+            return error(f"cannot reach {uri.name}: {cure}", detail=_last(stderr))
     return HostConnectionError(
-        f"the ssh connection to {name} broke; see that it is up", detail=_last(stderr)
+        f"the ssh connection to {uri.name} broke; see that it is up", detail=_last(stderr)
     )
+
+
+def _login(uri: HostUri) -> str:
+    """Return the command with which a person logs in to the host."""
+    words = ["ssh"]
+    if uri.port:
+        words += ["-p", str(uri.port)]
+    if uri.keyfile:
+        words += ["-i", str(uri.keyfile)]
+    if uri.known_hosts:
+        words += ["-o", f"UserKnownHostsFile={uri.known_hosts}"]
+    return shlex.join([*words, f"{uri.user}@{uri.name}" if uri.user else uri.name])
+
+
+def _forget(uri: HostUri) -> str:
+    """Return the command with which a person forgets the host's key."""
+    words = ["ssh-keygen", "-R", f"[{uri.name}]:{uri.port}" if uri.port else uri.name]
+    return shlex.join([*words, "-f", str(uri.known_hosts)] if uri.known_hosts else words)
 
 
 def _last(stderr: str) -> str:
@@ -111,7 +135,7 @@ class SshAccess:
     """A private directory with the configuration for one host, and the connection ssh shares.
 
     Attributes:
-        name: The host, as ssh is told.
+        uri: The host.
         config: An ``ssh_config`` with strict checks first and the user's own behind.
         command: A program that runs ssh with ``config``; libvirt starts it.
     """
@@ -119,7 +143,10 @@ class SshAccess:
     def __init__(self, uri: HostUri):
         if not shutil.which("ssh"):
             raise HostConnectionError("ssh is not installed here: apt install openssh-client")
-        self.name = uri.name
+        for path in (uri.keyfile, uri.known_hosts):
+            if path and not path.is_file():
+                raise HostUriError(f"HOST names the file {path}, which is not there")
+        self.uri = uri
         directory = _private_directory()
         self.config = directory / "config"
         self.command = directory / "ssh"
@@ -128,11 +155,11 @@ class SshAccess:
             f'#!/bin/sh\nexec ssh -F {shlex.quote(str(self.config))} "$@"\n', encoding="utf-8"
         )
         self.command.chmod(0o700)
-        self._finalizer = weakref.finalize(self, _leave, self.name, directory)
+        self._finalizer = weakref.finalize(self, _leave, uri.name, directory)
 
     def argv(self, command: str) -> list[str]:
         """Return the argv that runs a shell command on the host."""
-        return ["ssh", "-F", str(self.config), self.name, command]
+        return ["ssh", "-F", str(self.config), self.uri.name, command]
 
     def check(self, *, deadline_s: float) -> None:
         """See that the host lets us in; the connection stays for whoever comes next.
@@ -144,7 +171,7 @@ class SshAccess:
         """
         done = processes.run(self.argv("true"), deadline_s=deadline_s, check=False)
         if done.returncode != 0:
-            error = ssh_error(self.name, done.stderr)
+            error = ssh_error(self.uri, done.stderr)
             raise error
 
     def close(self) -> None:
@@ -197,10 +224,9 @@ def _private_directory() -> Path:
 
 
 def _leave(name: str, directory: Path) -> None:
-    if (directory / "socket").exists():
-        processes.run(
-            ["ssh", "-F", str(directory / "config"), "-O", "exit", name],
-            deadline_s=5,
-            check=False,
-        )
-    shutil.rmtree(directory, ignore_errors=True)
+    try:
+        if (directory / "socket").exists():
+            argv = ["ssh", "-F", str(directory / "config"), "-O", "exit", name]
+            processes.run(argv, deadline_s=5, check=False)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
