@@ -235,7 +235,7 @@ def test_an_interrupted_suite_removes_what_it_made(
 
 def test_a_suite_out_of_time_removes_what_it_made(tmp_path: Path) -> None:
     call = make_call(tmp_path, HANGS, "HANGS", limit_s=60)
-    end = run_suite(call, lambda _record: None, deadline_s=4)
+    end = run_suite(call, lambda _record: None, deadline_s=2)
     assert end.out_of_time
     events = [r["event"] for r in Tail(call.run_folder / JOURNAL_FILE).read()]
     assert events[-1] == "removed"

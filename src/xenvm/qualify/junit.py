@@ -53,7 +53,7 @@ def junit_xml(results: Results) -> str:
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return _plain(ET.tostring(root, encoding="unicode", xml_declaration=True)) + "\n"
 
 
 def _tell(case: ET.Element, verdict: Verdict) -> None:
@@ -61,10 +61,10 @@ def _tell(case: ET.Element, verdict: Verdict) -> None:
     compared = f"observed {verdict.observed}, expected {verdict.expected} {verdict.unit}".rstrip()
     if element:
         message = f"{verdict.kind}: {verdict.detail or compared}"
-        ET.SubElement(case, element, message=_plain(message)).text = _plain(compared)
+        ET.SubElement(case, element, message=message).text = compared
     out = "\n".join(f"$ {e.command}\n{e.output}" for e in verdict.evidence)
     if out:
-        ET.SubElement(case, "system-out").text = _plain(out)
+        ET.SubElement(case, "system-out").text = out
 
 
 def _plain(text: str) -> str:

@@ -159,7 +159,7 @@ def merged(verdicts: Sequence[Verdict]) -> Verdict:
         expected=_joined([verdict.expected for verdict in loudest]),
         unit=first.unit,
         source=next((v.source for v in (*speakers, *verdicts) if v.source), ""),
-        detail="; ".join(dict.fromkeys(v.detail for v in speakers if v.detail)),
+        detail="; ".join(dict.fromkeys(v.detail for v in loudest if v.detail)),
         evidence=tuple(dict.fromkeys(e for v in verdicts for e in v.evidence)),
         duration_s=sum(verdict.duration_s for verdict in verdicts),
         tier=first.tier,
