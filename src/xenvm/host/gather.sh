@@ -24,7 +24,7 @@ section() {
 	printf '\n%s end %s\n%s\n' "$mark" "$status" "$errors"
 }
 
-program() { section "$*" timeout 20 "$@"; }
+program() { section "$*" timeout 60 "$@"; }
 
 line() {
 	[ -r "$1" ] || { echo "$1 cannot be read" >&2; return 1; }
@@ -61,7 +61,7 @@ images() {
 		value=${value%\"}
 		[ -f "$value" ] && set -- "$@" "$value"
 	done
-	[ $# -eq 0 ] || timeout 20 stat -L -c '%d %n' -- "$@"
+	[ $# -eq 0 ] || timeout 60 stat -L -c '%d %n' -- "$@"
 }
 
 guest_images() { printf '%s\n' "$xenstore" | images; }
@@ -93,7 +93,7 @@ section 'ls -l /sys/class/net/*' links /sys/class/net/*/master /sys/class/net/*/
 	/sys/class/net/*/device/physfn /proc/net/vlan/*
 section '/proc/net/bonding/*' whole_files /proc/net/bonding/*
 
-xenstore=$(timeout 20 xenstore-ls -f /local/domain/0)
+xenstore=$(timeout 60 xenstore-ls -f /local/domain/0)
 xenstore_status=$?
 shown() { printf '%s\n' "$xenstore"; return $xenstore_status; }
 section 'xenstore-ls -f /local/domain/0' shown
