@@ -19,6 +19,7 @@ DIRECTORY = "/var/lib/xenvm/probe"
 BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox", "/usr/bin/busybox-static")
 MODULES = ("xen-blkfront", "xen-netfront")
 ELF = b"\x7fELF"
+ELF_HEADER_BYTES = 64
 PROGRAM_INTERPRETER = 3
 DEADLINE_S = 180.0
 
@@ -154,7 +155,7 @@ def _busybox(shell: HostShell) -> bytes:
 
 def is_static(program: bytes) -> bool:
     """Return whether ``program`` is an x86-64 ELF that asks for no dynamic loader."""
-    if program[:5] != ELF + b"\x02":
+    if program[:5] != ELF + b"\x02" or len(program) < ELF_HEADER_BYTES:
         return False
     table = int.from_bytes(program[32:40], "little")
     size = int.from_bytes(program[54:56], "little")
