@@ -7,14 +7,21 @@ from collections.abc import Iterator
 import pytest
 
 from xenvm.host import Host
+from xenvm.host.probe import ProbeImage, deploy
 from xenvm.qualify.journal import Ledger
 from xenvm.qualify.workshop import Workshop
 
 
+@pytest.fixture(scope="session")
+def probe_image(host: Host) -> ProbeImage:
+    """The probe's kernel and initramfs; the first run on a host uploads them, and they stay."""
+    return deploy(host.shell)
+
+
 @pytest.fixture
-def workshop(host: Host, journal: Ledger) -> Iterator[Workshop]:
+def workshop(host: Host, journal: Ledger, probe_image: ProbeImage) -> Iterator[Workshop]:
     """Makes what the test needs on the host; all of it is gone afterwards."""
-    made = Workshop.of(host, journal)
+    made = Workshop(host, journal, probe_image)
     try:
         yield made
     finally:

@@ -19,7 +19,7 @@ from xenvm.qualify.workshop import Workshop
 from xenvm.spec.limits import words_of
 
 SIZE_MIB = 8
-WRITTEN_KIB = 128
+WRITTEN_KIB = 64
 GROUPS = "vgs --noheadings --units m --nosuffix -o vg_name,vg_free"
 
 

@@ -7,11 +7,11 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 
 from xenvm.errors import BlockedError
-from xenvm.host import Host
+from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
-from xenvm.host.probe import ProbeGuest, ProbeImage, deploy
-from xenvm.host.probe.guest import MEMORY_MIB, probe_config
-from xenvm.model.domain import Vbd, Vnif
+from xenvm.host.probe import ProbeGuest, ProbeImage
+from xenvm.host.probe.guest import MEMORY_MIB, probe_config, remove
+from xenvm.model.domain import DomainConfig, Vbd, Vnif
 from xenvm.model.quantities import MacAddress
 
 from .journal import Ledger
@@ -52,11 +52,6 @@ class Workshop:
         self._ledger = ledger
         self._undo = contextlib.ExitStack()
         self._serial = 0
-
-    @classmethod
-    def of(cls, host: Host, ledger: Ledger) -> Workshop:
-        """Return a workshop on a host; the first on a host uploads the probe."""
-        return cls(host, ledger, deploy(host.shell))
 
     def close(self) -> None:
         """Remove everything, in reverse order; one that resists does not save the others."""
@@ -131,6 +126,17 @@ class Workshop:
             guest = ProbeGuest.start(self.host, config)
         self._undo.callback(self._remove_guest, guest)
         return guest
+
+    def definition(self, config: DomainConfig) -> Domain:
+        """Return a domain that is defined and not started."""
+        with self._ledger.making("domain", config.name):
+            domain = self.host.define(config)
+        self._undo.callback(self._forget, domain)
+        return domain
+
+    def _forget(self, domain: Domain) -> None:
+        with self._ledger.removing("domain", domain.name):
+            remove(domain)
 
     def _remove_guest(self, guest: ProbeGuest) -> None:
         with self._ledger.removing("domain", guest.name):
