@@ -21,11 +21,9 @@ from xenvm.errors import (
     NotSupportedError,
     ParseError,
     SpecError,
-    ToolstackError,
     WaitTimeoutError,
 )
-from xenvm.host import CommandResult, Host, HostShell, connect
-from xenvm.host.shell import NoShell
+from xenvm.host import Host, connect
 from xenvm.model.domain import DomainConfig, DomainState, Vnif
 from xenvm.model.quantities import MacAddress
 
@@ -172,34 +170,6 @@ def test_a_dom0_without_libvirtd_says_what_to_look_at() -> None:
     with pytest.raises(HostConnectionError, match="systemctl status libvirtd") as caught:
         connect("xen:///system")
     assert (caught.value.code, caught.value.domain) in {(38, 7), (5, 0), (1, 41)}
-
-
-class LogShell(NoShell):
-    """A Dom0 of which only libxl's log can be read."""
-
-    def run(self, command: str, *args: str, **_kwargs: object) -> CommandResult:
-        log = (
-            "2026-11-23 16:14:54.1: libxl: libxl_device.c:1: Domain 6: waiting\n"
-            "2026-11-23 16:14:55.1: libxl: libxl_exec.c:117: vif-bridge online exited with "
-            "error status 1\n"
-        )
-        return CommandResult(command=command % args, returncode=0, stdout=log, stderr="")
-
-
-@pytest.mark.parametrize(
-    ("shell", "cause"),
-    [(LogShell(), "vif-bridge online exited with error status 1"), (NoShell(), "cannot be read")],
-)
-def test_libxls_failure_is_told_with_the_end_of_its_own_log(
-    host: Host, shell: HostShell, cause: str
-) -> None:
-    domain = host.define(GUEST)
-    domain._shell = shell
-    failure = ToolstackError("libxenlight failed to create", code=1, domain=41)
-    with pytest.raises(ToolstackError, match=cause) as caught, domain._toolstack_log():
-        raise failure
-    assert caught.value.__cause__ is failure
-    assert "waiting" not in str(caught.value)
 
 
 def test_importing_xenvm_brings_in_nothing_heavy() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from uuid import UUID
 
-from xenvm.errors import NotFoundError, SpecError, ToolstackError, XenvmError
+from xenvm.errors import NotFoundError, SpecError
 from xenvm.formats.device_xml import format_vbd_xml, format_vnif_xml
 from xenvm.formats.domain_xml import parse_domain_xml
 from xenvm.model.domain import DomainConfig, DomainState, Vbd, Vnif
@@ -16,15 +14,13 @@ from xenvm.waiting import wait_until
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .libxl_log import libxl_log
 from .shell import HostShell
 
 START_DEADLINE_S = 300.0
 """libxl waits up to 40 s for each hotplug script, and a guest may have many devices."""
 
 HOTPLUG_DEADLINE_S = 120.0
-
-LIBXL_LOG = "/var/log/libvirt/libxl/libxl-driver.log"
-_LOG_LINES_SHOWN = 3
 
 
 class Domain:
@@ -88,7 +84,7 @@ class Domain:
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
         flags = _libvirt.START_PAUSED if paused else 0
-        with self._toolstack_log():
+        with libxl_log(self._shell):
             self._connection.call(
                 f"starting {self.name}",
                 lambda: self._raw.createWithFlags(flags),
@@ -133,7 +129,7 @@ class Domain:
         Raises:
             InvalidStateError: It does not run.
         """
-        with self._toolstack_log():
+        with libxl_log(self._shell):
             self._connection.call(
                 f"destroying {self.name}", self._raw.destroy, deadline_s=deadline_s
             )
@@ -214,7 +210,7 @@ class Domain:
 
     def _attach(self, what: str, xml: str, deadline_s: float) -> None:
         flags = self._where()
-        with self._toolstack_log():
+        with libxl_log(self._shell):
             self._connection.call(
                 f"{what} to {self.name}",
                 lambda: self._raw.attachDeviceFlags(xml, flags),
@@ -223,7 +219,7 @@ class Domain:
 
     def _detach(self, what: str, xml: str, deadline_s: float) -> None:
         flags = self._where()
-        with self._toolstack_log():
+        with libxl_log(self._shell):
             self._connection.call(
                 f"{what} from {self.name}",
                 lambda: self._raw.detachDeviceFlags(xml, flags),
@@ -238,28 +234,3 @@ class Domain:
             return not self.is_active
         except NotFoundError:  # a transient domain goes with its guest
             return True
-
-    @contextlib.contextmanager
-    def _toolstack_log(self) -> Iterator[None]:
-        """Add the end of libxl's own log to its error: libvirt only says that libxl failed.
-
-        Yields:
-            Nothing.
-
-        Raises:
-            ToolstackError: What was raised, with the log's end as its detail.
-        """
-        try:
-            yield
-        except ToolstackError as exc:
-            raise ToolstackError(
-                str(exc), code=exc.code, domain=exc.domain, detail=self._libxl_errors()
-            ) from exc
-
-    def _libxl_errors(self) -> str:
-        try:
-            log = self._shell.run("tail -n 40 %s", LIBXL_LOG, deadline_s=10).stdout
-        except XenvmError as exc:
-            return f"its log cannot be read: {exc}"
-        lines = [line for line in log.splitlines() if "rror" in line] or log.splitlines()
-        return "; ".join(lines[-_LOG_LINES_SHOWN:])
