@@ -189,11 +189,11 @@ def _lack(needs: LiveNeeds, circumstances: Circumstances) -> str:
 
 
 def _guests(needs: LiveNeeds, circumstances: Circumstances) -> int:
-    """Return how many probe guests run at once; quick ones are counted as two."""
+    """Return how many probe guests run at once; the quick tier starts one on every core."""
     if needs.guests is not None:
         return needs.guests
     limit = circumstances.profile.limits.get("guests_per_core")
-    cores = circumstances.inventory.hypervisor.cores
-    if circumstances.tier is Tier.QUICK or limit is None or cores is None:
-        return 2
+    cores = circumstances.inventory.hypervisor.cores or 1
+    if circumstances.tier is Tier.QUICK or limit is None:
+        return cores
     return int(str(limit.value)) * cores

@@ -11,9 +11,9 @@ from xenvm.model.verdict import Verdict, VerdictKind
 from xenvm.waiting import wait_until
 
 from .dom0 import Dom0
-from .restore import remove_leftovers
+from .restore import Restored, remove_leftovers
 from .results import RESTORED, Restoration
-from .snapshot import Snapshot, compare
+from .snapshot import Differences, Snapshot, compare
 
 SETTLE_S = 30.0
 """How long Xen and udev may take to forget what was removed."""
@@ -36,15 +36,11 @@ def restoration_of(host: Host, dom0: Dom0, before: Snapshot, run_id: str) -> Res
 
 def _compared(dom0: Dom0, before: Snapshot, run_id: str) -> Restoration:
     began_s = time.monotonic()
-    late = remove_leftovers(dom0, run_id=run_id)
-    with contextlib.suppress(WaitTimeoutError):
-        wait_until(
-            "the host to be as it was",
-            lambda: compare(before, dom0.look()).none,
-            deadline_s=SETTLE_S,
-            every_s=2.0,
-        )
     differences = compare(before, dom0.look())
+    late = Restored()
+    if not differences.none:
+        late = remove_leftovers(dom0, run_id=run_id)
+        differences = _settled(dom0, before)
     kind = VerdictKind.PASS if differences.none else VerdictKind.FAIL
     if differences.rebooted:
         kind = VerdictKind.BROKEN
@@ -59,6 +55,20 @@ def _compared(dom0: Dom0, before: Snapshot, run_id: str) -> Restoration:
         missing=differences.missing,
         removed_late=late.removed,
     )
+
+
+def _settled(dom0: Dom0, before: Snapshot) -> Differences:
+    """Return how the host differs once nothing more goes away by itself."""
+    seen = Differences()
+
+    def as_before() -> bool:
+        nonlocal seen
+        seen = compare(before, dom0.look())
+        return seen.none or seen.rebooted
+
+    with contextlib.suppress(WaitTimeoutError):
+        wait_until("the host to be as it was", as_before, deadline_s=SETTLE_S, every_s=2.0)
+    return seen
 
 
 def _not_compared(dom0: Dom0, why: str) -> Restoration:

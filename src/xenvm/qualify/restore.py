@@ -72,21 +72,24 @@ def remove_leftovers(
     """
     removed: list[Thing] = []
     failed: list[tuple[Thing, str]] = []
-    for step in _STEPS:
-        for thing in leftovers(dom0.look(), run_id=run_id):
-            if thing[0] not in step:
-                continue
+    found = leftovers(dom0.look(), run_id=run_id)
+    for kinds in _STEPS:
+        if not any(kind in kinds for kind, _ in found):
+            continue
+        for thing in (thing for thing in found if thing[0] in kinds):
             why = _remove(dom0, thing)
             say(thing, why)
             if why:
                 failed.append((thing, why))
             else:
                 removed.append(thing)
+        # What hung on those things may have gone with them.
+        found = leftovers(dom0.look(), run_id=run_id)
     return Restored(removed=tuple(removed), failed=tuple(failed))
 
 
 _STEPS = (("domain",), ("xen domain",), ("loop device", "volume"), ("bridge", "link"), ("folder",))
-"""Kinds in the order in which they can go; the host is looked at before each step anew."""
+"""Kinds in the order in which they can go."""
 
 
 def leftovers(snapshot: Snapshot, *, run_id: str = "") -> list[Thing]:
