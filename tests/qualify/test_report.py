@@ -88,7 +88,7 @@ def test_a_hostile_host_name_stays_a_word(make_results: MakeResults) -> None:
 def test_evidence_class_and_verdict_come_first(make_results: MakeResults) -> None:
     body = report_html(make_results(tier=Tier.QUICK)).partition("<body>")[2]
     words = re.sub(r"<[^>]+>", " ", body).split()
-    assert words[:2] == ["nested", "evidence"]
+    assert words[:2] == ["Nested", "evidence"]
     assert words.index("Qualified") < words.index("The", words.index("Qualified"))
     assert "(quick)" in words
 
