@@ -1,0 +1,67 @@
+"""Labs for the tests that need one: of their own, beside whatever labs the user has up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from xenvm import lab as xenvm_lab
+from xenvm.host import Host, connect
+from xenvm.host.probe import ProbeImage, deploy
+from xenvm.lab import Lab, Release
+
+RELEASES = os.environ.get("XENVM_LAB_RELEASES", "bookworm").split()
+"""Which releases to test on; an image that is not cached is built first."""
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _labs_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XENVM_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        yield
+        for name, _ in xenvm_lab.list_labs():
+            xenvm_lab.down(name)
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def release(request: pytest.FixtureRequest) -> Release:
+    return Release(request.param)
+
+
+@pytest.fixture(scope="session")
+def lab(release: Release) -> Iterator[Lab]:
+    """A lab host of the default shape, shared by the tests that leave it as it was."""
+    yield xenvm_lab.up(f"shared-{release}", release=release)
+    xenvm_lab.down(f"shared-{release}")
+
+
+@pytest.fixture(scope="session")
+def host(lab: Lab) -> Iterator[Host]:
+    with connect(lab.uri) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def image(host: Host) -> ProbeImage:
+    return deploy(host.shell)
+
+
+@pytest.fixture(scope="session")
+def xenvm() -> Command:
+    """Runs xenvm as a user would, and returns how it ended."""
+
+    command = str(Path(sys.executable).with_name("xenvm"))
+
+    def run(*words: str, deadline_s: float = 600) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command, *words], capture_output=True, text=True, check=False, timeout=deadline_s
+        )
+
+    return run
