@@ -87,5 +87,5 @@ class SshFiles:
         return ["ssh", "-F", str(self.config), "lab", *command]
 
     def run(self, command: str, *, deadline_s: float, check: bool = True) -> Completed:
-        """Run a shell command in Dom0 and return what it printed."""
+        """Return how a shell command in Dom0 ended, and what it printed."""
         return run(self.argv(command), deadline_s=deadline_s, check=check)
