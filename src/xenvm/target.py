@@ -21,6 +21,13 @@ def lab_name(host: str) -> str | None:
     return name or lab_machine.DEFAULT_NAME
 
 
+def spare_devices(host: str) -> tuple[str, ...]:
+    """Return what tests may write to on the lab that HOST means; nothing where it is a URI."""
+    name = lab_name(host)
+    lab = lab_machine.find_lab(name) if name else None
+    return lab.spare_devices if lab else ()
+
+
 @contextlib.contextmanager
 def open_lab(host: str, *, report: Report = silent) -> Iterator[Lab | None]:
     """Bring up the lab that HOST means, for as long as it is used; a running one stays up.

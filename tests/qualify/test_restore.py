@@ -129,8 +129,9 @@ def test_domains_of_crashed_runs_are_ended_and_forgotten(dom0: Dom0) -> None:
 def test_what_cannot_be_removed_is_told_and_hinders_nothing(
     dom0: Dom0, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Snapshot(things=frozenset({*dom0.look().things, OURS[0]}))
-    monkeypatch.setattr(Dom0, "look", lambda _self: whole)
+    look = Dom0.look
+    stuck = {OURS[0]}
+    monkeypatch.setattr(Dom0, "look", lambda self: Snapshot(things=look(self).things | stuck))
     done = restore(dom0)
     assert [thing for thing, _ in done.failed] == [OURS[0]]
     assert "no Dom0" in done.failed[0][1]

@@ -120,6 +120,7 @@ def make_call(tmp_path: Path, tests: str, *only: str, limit_s: int = 2) -> Suite
         run_id="ab12",
         profile="fujitsu-2008",
         tier=Tier.QUICK,
+        allowed=(),
         requirement_ids=only,
         test_limit_s=limit_s,
     )

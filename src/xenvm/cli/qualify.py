@@ -34,6 +34,12 @@ INTERRUPTED_STATUS = 3
     show_default=True,
     help="quick does the same deeds with small numbers; full goes up to the profile's limits.",
 )
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="DEVICE",
+    help="A NIC (eth1) or a disk (/dev/disk/by-id/…) that may be written to; repeatable.",
+)
 @click.option("--only", multiple=True, metavar="ID", help="Ask this requirement only; repeatable.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run.")
@@ -41,6 +47,7 @@ def command(
     host: str,
     profile: str,
     tier: str,
+    allow: tuple[str, ...],
     only: tuple[str, ...],
     output: Path | None,
     resume: Path | None,
@@ -59,7 +66,13 @@ def command(
     if output and resume:
         raise click.UsageError("--resume goes on in its own folder: leave --output out")
     wish = Wish(
-        target=host, profile=profile, tier=Tier(tier), only=only, output=output, resume=resume
+        target=host,
+        profile=profile,
+        tier=Tier(tier),
+        allowed=allow,
+        only=only,
+        output=output,
+        resume=resume,
     )
     try:
         with run_progress(wish.tier) as watcher:

@@ -57,6 +57,9 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except XenvmError as exc:
             return self._fail(ctx, exc)
+        except KeyboardInterrupt:
+            click.echo("xenvm: interrupted", err=True)
+            ctx.exit(UNDECIDED_STATUS)
         except OSError as exc:
             what = f"{exc.filename}: " if exc.filename else ""
             return self._fail(ctx, UsageError(f"{what}{exc.strerror or exc}"))

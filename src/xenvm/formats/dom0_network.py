@@ -21,6 +21,7 @@ _ENTRY = re.compile(
 )
 _BUS, _MASTER, _LOWER = "device/subsystem", "master", "lower_"
 _BACKEND_BUS = "xen-backend"
+_FRONTEND_BUS = "xen"
 _EMULATED_TWIN = re.compile(r".*-emu|tap\d+\.\d+")
 _VIF_PATH = re.compile(r"^/local/domain/0/backend/vif/(\d+)/(\d+)/([\w-]+) = \"(.*)\"$")
 _BOND_MODE = re.compile(r"^Bonding Mode: (.*)$", re.MULTILINE)
@@ -108,6 +109,9 @@ def _kind(name: str, entries: Mapping[str, str]) -> InterfaceKind:
         if entry in entries:
             return kind
     if bus := entries.get(_BUS):
-        # Back ends have a device too; only their bus tells them from a physical port.
-        return InterfaceKind.VIF if bus == _BACKEND_BUS else InterfaceKind.NIC
+        # Xen's two ends have a device too; only their bus tells them from a physical port. Dom0
+        # has front ends as well: QEMU gives one to the "dom0" it serves disks for (seen on 4.20).
+        return {_BACKEND_BUS: InterfaceKind.VIF, _FRONTEND_BUS: InterfaceKind.OTHER}.get(
+            bus, InterfaceKind.NIC
+        )
     return InterfaceKind.EMULATED if _EMULATED_TWIN.fullmatch(name) else InterfaceKind.OTHER

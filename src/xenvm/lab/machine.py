@@ -28,7 +28,7 @@ from . import prerequisites
 from .image import Image, build_image, find_image
 from .paths import labs_directory, locked
 from .progress import START, Report, silent
-from .qemu import loading_argv, qemu_argv
+from .qemu import SCRATCH_SERIAL, loading_argv, qemu_argv
 from .recipe import recipe_for
 from .shape import Release, Shape
 from .snapshot import (
@@ -86,6 +86,12 @@ class Lab:
     def uri(self) -> str:
         """Return its libvirt URI."""
         return self.ssh.uri
+
+    @property
+    def spare_devices(self) -> tuple[str, ...]:
+        """Return the devices of Dom0 that exist to be overwritten: a disk, and spare NICs."""
+        disk = f"/dev/disk/by-id/virtio-{SCRATCH_SERIAL}"
+        return (disk, *(f"eth{number}" for number in range(1, self.shape.nics)))
 
     def facts(self) -> dict[str, object]:
         """Return what ``xenvm lab up --json`` prints."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 
-from xenvm.errors import InvalidStateError, NotFoundError
+from xenvm.errors import NotFoundError
 from xenvm.host import Domain, Host
+from xenvm.host.probe.guest import remove
 from xenvm.model.domain import DomainState
 
 from . import lease
@@ -33,13 +34,17 @@ class Dom0:
         """Return whether there is a Dom0 to run commands in."""
         return not self._host.is_simulated
 
-    def script(self, text: str) -> str:
+    def script(self, text: str, *, limit_s: float = 0.0) -> str:
         """Return what a shell script prints.
+
+        Args:
+            text: The script.
+            limit_s: Seconds that it may take, where that is more than the usual.
 
         Raises:
             CommandError: It failed.
         """
-        return self._host.shell.run(text, deadline_s=SCRIPT_LIMIT_S).stdout
+        return self._host.shell.run(text, deadline_s=max(limit_s, SCRIPT_LIMIT_S)).stdout
 
     def look(self) -> Snapshot:
         """Return what is on the host now: one round trip, and libvirt's list of domains."""
@@ -49,10 +54,7 @@ class Dom0:
     def remove_domain(self, name: str) -> None:
         """End a domain and forget its definition; one that is gone already is fine."""
         with contextlib.suppress(NotFoundError):
-            domain = self._host.domain(name)
-            with contextlib.suppress(InvalidStateError):
-                domain.destroy()
-            domain.undefine()
+            remove(self._host.domain(name))
 
     def volume_groups(self) -> tuple[str, ...] | None:
         """Return the volume groups with space for a test's volume; None without a shell."""

@@ -18,7 +18,7 @@ from xenvm.lab.progress import Step as LabStep
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import CheckKind, Profile, Requirement
 from xenvm.model.verdict import Evidence, RunVerdict, Tier, Verdict, VerdictKind
-from xenvm.target import open_host
+from xenvm.target import open_host, spare_devices
 
 from . import facts
 from .documents import verdict_from_json
@@ -56,6 +56,7 @@ class Wish:
         target: HOST.
         profile: The profile's name or path.
         tier: How far the live tests go.
+        allowed: Devices of the host that the live tests may write to, beside a lab's spare ones.
         only: Requirements; empty for all of the profile.
         output: The folder for a new run; None for one under ``xenvm-report``.
         resume: The folder of a run to go on with.
@@ -65,6 +66,7 @@ class Wish:
     target: str
     profile: str
     tier: Tier = Tier.QUICK
+    allowed: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     output: Path | None = None
     resume: Path | None = None
@@ -279,6 +281,7 @@ def _live(run: _Run, found: _Facts) -> SuiteEnd | None:
         run_id=run.folder.run_id,
         profile=run.wish.profile,
         tier=run.wish.tier,
+        allowed=(*run.wish.allowed, *spare_devices(run.wish.target)),
         requirement_ids=ids,
         test_limit_s=max(LEAST_LIMIT_S, round(PATIENCE * longest_s)),
     )

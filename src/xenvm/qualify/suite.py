@@ -29,6 +29,7 @@ class SuiteCall:
         run_id: The run's four characters.
         profile: The profile's name or path.
         tier: How far the tests go.
+        allowed: Devices of the host that the tests may write to.
         requirement_ids: What to run; a test runs when it answers for any of them.
         test_limit_s: Seconds that one test may take.
     """
@@ -39,6 +40,7 @@ class SuiteCall:
     run_id: str
     profile: str
     tier: Tier
+    allowed: Sequence[str]
     requirement_ids: Sequence[str]
     test_limit_s: int
 
@@ -66,6 +68,8 @@ def suite_argv(call: SuiteCall) -> list[str]:
     argv += ["--xenvm-host", call.host, "--xenvm-run-dir", str(call.run_folder)]
     argv += ["--xenvm-run-id", call.run_id, "--xenvm-profile", call.profile]
     argv += ["--xenvm-tier", call.tier.value]
+    for device in call.allowed:
+        argv += ["--xenvm-allow", device]
     for id_ in call.requirement_ids:
         argv += ["--xenvm-only", id_]
     return argv
