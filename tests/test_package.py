@@ -23,7 +23,7 @@ def files_below(folder: Path) -> set[Path]:
 
 
 def test_importing_xenvm_pulls_in_no_extra() -> None:
-    script = f"import sys, xenvm; print(*{{*{EXTRAS}}} & sys.modules.keys())"
+    script = f"import sys, xenvm; xenvm.connect; print(*{{*{EXTRAS}}} & sys.modules.keys())"
     argv = [sys.executable, "-I", "-c", script]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
     assert not done.stdout.strip()
