@@ -53,3 +53,9 @@ def test_a_module_is_named_after_what_it_holds(path: Path) -> None:
 
 def test_the_house_is_where_this_test_looks() -> None:
     assert len(MODULES) > len(PLACES)
+
+
+def test_every_package_has_tests_of_its_own() -> None:
+    packages = {path.parent.name for path in (ROOT / "src/xenvm").glob("*/__init__.py")}
+    tested = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert packages <= tested
