@@ -15,7 +15,7 @@ from xenvm.qualify.workshop import Workshop
 from xenvm.spec.limits import number_of
 from xenvm.waiting import Deadline
 
-HEARTBEAT_S = {Tier.QUICK: 10.0, Tier.FULL: 30.0}
+HEARTBEAT_S = {Tier.QUICK: 8.0, Tier.FULL: 30.0}
 BEATS_LEAST_PER_S = 0.3
 """The agent beats once a second; an emulated host with four guests a core may be slow."""
 

@@ -1,4 +1,4 @@
-"""Is this machine a good Xen host? See https docs in docs/; the public names are here.
+"""Is this machine a good Xen host? The public names are here.
 
 The names are imported when they are first used, so that ``import xenvm`` costs next to nothing
 and needs no libvirt.

@@ -25,6 +25,7 @@ class Console:
 
     Attributes:
         name: The domain's name.
+        end_cause: Why it ended, where libvirt said so; else empty.
     """
 
     def __init__(self, connection: Connection, stream: _libvirt.RawStream, name: str):
@@ -36,6 +37,7 @@ class Console:
         self._changed = threading.Condition()
         self._ended = False
         self._closed = False
+        self.end_cause = ""
         connection.call(f"listening to the console of {name}", self._listen)
 
     @property
@@ -114,7 +116,8 @@ class Console:
         try:
             with _libvirt.translated_errors():
                 data = stream.recv(_READ_BYTES)
-        except LibvirtError:
+        except LibvirtError as exc:
+            self.end_cause = str(exc)
             data = b""
         if isinstance(data, bytes) and data:
             self._take(data)

@@ -16,6 +16,7 @@ from xenvm.processes import DEVNULL, PIPE, STDOUT, Process, end, run, start
 from xenvm.waiting import Deadline, wait_until
 
 from .paths import cache_directory, locked
+from .prerequisites import ARCHIVE_KEYRING
 from .progress import ASSEMBLE, INSTALL, Report
 from .recipe import NOT_INSTALLED, Recipe
 
@@ -127,7 +128,8 @@ def _ended(process: Process) -> bool:
 
 
 def _install_argv(recipe: Recipe) -> list[str]:
-    argv = ["mmdebstrap", "--variant=minbase", f"--include={','.join(recipe.packages)}"]
+    argv = ["mmdebstrap", "--variant=minbase", f"--keyring={ARCHIVE_KEYRING}"]
+    argv.append(f"--include={','.join(recipe.packages)}")
     argv += [f"--dpkgopt=path-exclude={pattern}" for pattern in NOT_INSTALLED]
     argv += [f"--aptopt={option}" for option in _apt_proxies()]
     argv.append(f'--customize-hook=chroot "$1" sh -c {shlex.quote(recipe.setup)}')

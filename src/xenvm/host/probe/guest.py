@@ -131,6 +131,9 @@ class ProbeGuest:
         while number not in self._replies:
             if deadline.passed:
                 raise GuestError(f"{self.name} did not answer within {deadline_s:.0f} s")
+            if self._console.has_ended:
+                cause = self._console.end_cause or "the guest is gone"
+                raise GuestError(f"the console of {self.name} has ended: {cause}")
             self.listen(deadline_s=min(0.5, deadline.left_s))
         reply = self._replies.pop(number)
         if not reply.ok:
