@@ -16,7 +16,7 @@ from xenvm.qualify.journal import Ledger
 from xenvm.qualify.workshop import Workshop, link_addresses, targets
 from xenvm.spec.limits import number_of
 
-QUICK_VNIFS = 4
+QUICK_VNIFS = 2
 VNIFS_PER_GUEST = 8
 VNIFS_AT_START = 4
 """The rest is plugged into the running guest, one after the other: an emulated host needs 4 s for
@@ -79,7 +79,7 @@ def test_vnifs_on_one_bridge(
     """Plug VNIFs into one bridge up to the limit; traffic passes on each."""
     limit = number_of(profile, "vnifs_per_bridge_max")
     wanted = limit if tier is Tier.FULL else min(limit, QUICK_VNIFS)
-    per_guest = VNIFS_PER_GUEST if tier is Tier.FULL else 2
+    per_guest = VNIFS_PER_GUEST if tier is Tier.FULL else 1
     workshop.require_memory(-(-wanted // per_guest))
     ports = Ports(workshop, journal, wanted)
     ports.plug_all(per_guest)

@@ -101,7 +101,9 @@ class Console:
         if self._closed:
             return
         self._closed = True
-        for leave in (self._stream.eventRemoveCallback, self._stream.abort):
+        # A stream that has ended has nothing to abort: the host may never answer that.
+        leaves = () if self._ended else (self._stream.eventRemoveCallback, self._stream.abort)
+        for leave in leaves:
             with contextlib.suppress(LibvirtError):
                 self._connection.call(f"leaving the console of {self.name}", leave, deadline_s=5.0)
         self._end()

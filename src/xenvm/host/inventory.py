@@ -36,7 +36,7 @@ def gather(host: Host, *, deadline_s: float = GATHER_DEADLINE_S) -> Inventory:
     """
     collected_at = datetime.now(UTC).isoformat(timespec="seconds")
     xmls = domain_xmls(host)
-    uri = str(host.uri)
+    uri = str(host.uri).partition("?")[0]  # keys are how we get in, not which host it is
     if host.is_simulated:
         inventory = read_simulated_inventory(xmls, uri=uri, collected_at=collected_at)
     else:

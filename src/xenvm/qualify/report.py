@@ -38,6 +38,7 @@ class Row:
     title: str
     statement: str
     kind: str
+    label: str
     observed: str
     expected: str
     percent: int | None
@@ -169,6 +170,7 @@ def _row(conclusion: Conclusion) -> Row:
         title=requirement.title,
         statement=requirement.statement,
         kind=verdict.kind.value,
+        label=" (quick)" if verdict.tier is Tier.QUICK else "",
         observed=shown(verdict.observed, verdict.unit),
         expected=shown(verdict.expected, verdict.unit),
         percent=percent_of_limit(verdict.observed, verdict.expected),
