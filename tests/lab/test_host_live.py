@@ -19,7 +19,7 @@ from xenvm.host.probe.guest import probe_config
 from xenvm.model.domain import DomainState, Vnif
 from xenvm.model.quantities import MacAddress
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1800)  # the first test may have to build the image
 
 BRIDGE = "xenvm-live-b0"
 MACS = MacAddress.xen(0xA0001), MacAddress.xen(0xA0002)

@@ -16,7 +16,7 @@ from xenvm.errors import LabBootError, LabStateError
 from xenvm.lab import Lab, LabState, Release, Shape, snapshot
 from xenvm.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 NAME = "life"
 
