@@ -119,5 +119,5 @@ def test_libvirt_prints_nothing_to_stderr(capfd: pytest.CaptureFixture[str]) -> 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     # libvirt 9 and 10 call it invalid XML, libvirt 11 a system error.
-    with pytest.raises(errors.LibvirtError, match="none.xml"), _libvirt.translated_errors():
+    with pytest.raises(errors.LibvirtError, match=r"none\.xml"), _libvirt.translated_errors():
         _libvirt.open_connection(f"test://{tmp_path}/none.xml")
