@@ -32,6 +32,14 @@ def pid_of(lab: Lab) -> int:
     return int((lab.ssh.directory / "pid").read_text())
 
 
+def lives(pid: int) -> bool:
+    """Return whether a process runs; one that nobody reaped yet does not."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
+
+
 def listening(pid: int) -> set[str]:
     """Return the addresses on which a process listens, out of /proc, in its hex."""
     links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
@@ -85,7 +93,7 @@ def test_a_crashed_lab_is_noticed_and_recovered(living: Lab) -> None:
 def test_down_leaves_no_process_file_or_port(living: Lab) -> None:
     pid, directory = pid_of(living), living.ssh.directory
     assert xenvm_lab.down(NAME)
-    assert not Path(f"/proc/{pid}").exists()
+    assert not lives(pid)
     assert not [path for path in directory.parent.iterdir() if path.name.startswith(NAME)]
     with socket.socket() as client:
         assert client.connect_ex(("127.0.0.1", living.port)) != 0
