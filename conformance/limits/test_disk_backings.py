@@ -15,7 +15,9 @@ from xenvm.model.domain import DiskBacking, Vbd
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import Evidence
 from xenvm.qualify.checking import Check
+from xenvm.qualify.dom0 import Dom0
 from xenvm.qualify.journal import Ledger
+from xenvm.qualify.plan import VOLUME_MIB
 from xenvm.qualify.workshop import Workshop
 from xenvm.spec.limits import words_of
 
@@ -26,17 +28,13 @@ BY_ID = "/dev/disk/by-id/"
 """A disk is allowed by its identity, never by a name that the next boot gives to another."""
 SIGNS_OF_USE = "wipefs -n %s; lsblk -nro MOUNTPOINTS %s | tr -d '[:space:]'"
 """Prints something for a disk that has a file system, partitions, a volume group or a mount."""
-GROUPS = "vgs --noheadings --units m --nosuffix -o vg_name,vg_free"
 
 
 def volume_group(host: Host) -> str:
     """Return a volume group with room for a volume."""
-    said = host.shell.run(GROUPS, check=False).stdout
-    for line in said.splitlines():
-        name, free_mib = line.split()
-        if float(free_mib) >= SIZE_MIB:
-            return name
-    raise BlockedError(f"no volume group of the host has {SIZE_MIB} MiB free: vgcreate one")
+    for name in Dom0(host, str(host.uri)).volume_groups() or ():
+        return name
+    raise BlockedError(f"no volume group of the host has {VOLUME_MIB} MiB free: vgcreate one")
 
 
 def unused(host: Host, disk: str) -> str:

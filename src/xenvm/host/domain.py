@@ -58,7 +58,8 @@ class Domain:
     @property
     def is_active(self) -> bool:
         """Return whether it is more than a definition: running, paused or ending."""
-        return self.state is not DomainState.SHUT_OFF
+        # libxl's driver says «shut off» a moment before it has let go of the domain.
+        return bool(self._connection.call(f"asking for {self.name}", self._raw.isActive))
 
     def xml(self) -> str:
         """Return libvirt's document for it as it is now."""

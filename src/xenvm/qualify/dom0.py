@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 from xenvm.errors import NotFoundError
 from xenvm.host import Domain, Host
@@ -14,6 +15,9 @@ from .plan import VOLUME_MIB
 from .snapshot import Snapshot, parse_snapshot, snapshot_script
 
 SCRIPT_LIMIT_S = 60.0
+
+_USABLE = re.compile(r"w.-")
+"""vgs(8)'s attributes of a group that is writable and not exported."""
 
 
 class Dom0:
@@ -57,15 +61,16 @@ class Dom0:
             remove(self._host.domain(name))
 
     def volume_groups(self) -> tuple[str, ...] | None:
-        """Return the volume groups with space for a test's volume; None without a shell."""
+        """Return the usable volume groups with space for a test's volume; None without a shell."""
         if not self.has_shell:
             return None
         text = self.script(
             "PATH=$PATH:/usr/sbin:/sbin; command -v vgs >/dev/null || exit 0; "
-            "vgs --noheadings --nosuffix --units m -o vg_name,vg_free 2>/dev/null; true"
+            "vgs --noheadings --nosuffix --units m -o vg_name,vg_attr,vg_free 2>/dev/null; true"
         )
-        rows = (line.split() for line in text.splitlines())
-        return tuple(row[0] for row in rows if len(row) == 2 and float(row[1]) >= VOLUME_MIB)  # noqa: PLR2004 - name and space
+        rows = [line.split() for line in text.splitlines()]
+        return tuple(name for name, attributes, free_mib in rows
+                     if _USABLE.match(attributes) and float(free_mib) >= VOLUME_MIB)  # fmt: skip
 
     def lease(self) -> lease.Lease | None:
         """Return who holds the host, or None."""

@@ -18,7 +18,7 @@ from .protocol import Beat, Hello, Reply, encode_request, parse_facts, parse_mes
 
 MEMORY_MIB = 96
 """The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers."""
-COMMAND_LINE = "console=hvc0 quiet loglevel=3 rdinit=/init net.ifnames=0 panic=1"
+COMMAND_LINE = "console=hvc0 quiet loglevel=4 rdinit=/init net.ifnames=0 panic=1"
 BOOT_DEADLINE_S = 240.0
 """Emulated hosts boot eight guests on two CPUs in 70 s."""
 ANSWER_DEADLINE_S = 60.0
