@@ -75,6 +75,7 @@ def test_bridges_at_once(
     check(
         observed=len(listing.splitlines()) if len(carried) == len(names) else len(carried),
         expected=limit,
+        limit=number_of(profile, "bridges_max") if tier is Tier.QUICK else None,
         passed=len(listing.splitlines()) == limit and len(carried) == len(names),
         unit="bridges",
         source=profile.limits["bridges_max"].source,

@@ -93,6 +93,7 @@ def test_vnifs_on_one_bridge(
     check(
         observed=min(plugged, reached),
         expected=wanted,
+        limit=limit if tier is Tier.QUICK else None,
         unit="VNIFs",
         source=profile.limits["vnifs_per_bridge_max"].source,
         detail=f"{plugged} VNIFs on {ports.bridge} at once by Dom0, from {len(ports.guests)} guests"

@@ -70,7 +70,8 @@ class Verdict:
         requirement_id: Such as ``WP-3.4-12``.
         kind: The verdict.
         observed: What the host showed, in ``unit``; None when it showed nothing.
-        expected: What the profile asks, in ``unit`` or in words.
+        expected: What was asked, in ``unit`` or in words.
+        limit: The profile's own limit, in ``unit``, where a quick test asked less; else None.
         unit: The unit of both, such as ``guests`` or ``MiB``; empty when they are words.
         source: Where the limit is written.
         detail: One line that says why, and for blocked and broken what to do.
@@ -83,6 +84,7 @@ class Verdict:
     kind: VerdictKind
     observed: Observed = None
     expected: Observed = None
+    limit: Observed = None
     unit: str = ""
     source: str = ""
     detail: str = ""

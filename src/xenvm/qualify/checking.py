@@ -17,7 +17,8 @@ class Finding(TypedDict, total=False):
 
     Attributes:
         observed: What the host showed.
-        expected: What the profile asks.
+        expected: What was asked.
+        limit: What the profile asks, where a quick test asked less.
         passed: Whether that is good; without it, whether observed equals expected.
         unit: The unit of both, such as ``guests``; empty when they are words.
         source: Where the limit is written.
@@ -27,6 +28,7 @@ class Finding(TypedDict, total=False):
 
     observed: Observed
     expected: Observed
+    limit: Observed
     passed: bool
     unit: str
     source: str
@@ -97,6 +99,7 @@ class Attempt:
                 kind=VerdictKind.PASS if passed else VerdictKind.FAIL,
                 observed=observed,
                 expected=expected,
+                limit=finding.get("limit"),
                 unit=finding.get("unit", ""),
                 source=finding.get("source", ""),
                 detail=finding.get("detail", ""),

@@ -67,12 +67,14 @@ def explain(document: dict[str, Json], requirement_id: str) -> str:
 
 def _parts(row: dict[str, Json]) -> list[str]:
     unit = f" {row['unit']}" if row.get("unit") else ""
+    lower = row.get("limit") is not None  # a quick test asks less than the profile
     took = f"{row.get('duration_s')} s"
     parts = (
         ("requirement", row.get("statement")),
         ("verdict", row.get("verdict")),
         ("why", row.get("detail")),
-        ("limit", _with_unit(row.get("expected"), unit)),
+        ("asked", _with_unit(row.get("expected"), unit) if lower else None),
+        ("limit", _with_unit(row.get("limit") if lower else row.get("expected"), unit)),
         ("source", row.get("source")),
         ("observed", _with_unit(row.get("observed"), unit)),
         ("checked by", f"a live test ({row['tier']}), {took}" if row.get("tier") else "a rule"),

@@ -157,6 +157,7 @@ def merged(verdicts: Sequence[Verdict]) -> Verdict:
         kind=kind,
         observed=_joined([verdict.observed for verdict in loudest]),
         expected=_joined([verdict.expected for verdict in loudest]),
+        limit=first.limit,
         unit=first.unit,
         source=next((v.source for v in (*speakers, *verdicts) if v.source), ""),
         detail="; ".join(dict.fromkeys(v.detail for v in loudest if v.detail)),
