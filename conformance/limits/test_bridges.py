@@ -20,7 +20,7 @@ from xenvm.qualify.workshop import Workshop, link_addresses, targets
 from xenvm.spec.limits import number_of
 
 QUICK_BRIDGES = 8
-VNIFS = {Tier.QUICK: 2, Tier.FULL: 4}
+VNIFS = 2
 """So many carry the traffic of all bridges, moved from one to the next: libxl gives a hotplug
 script 40 s, and an emulated host needs 4 s for each that runs beside it."""
 COUNT = "ls -d /sys/class/net/*/bridge"
@@ -66,7 +66,7 @@ def test_bridges_at_once(
     suffixes = [f"b{number}" for number in range(max(limit - there, 0))]
     journal.progress(0.0, f"building {len(suffixes)} bridges")
     names = workshop.bridges(suffixes, [link_addresses(n)[0] for n in range(len(suffixes))])
-    macs = [workshop.next_mac() for _ in range(min(VNIFS[tier], len(names)))]
+    macs = [workshop.next_mac() for _ in range(min(VNIFS, len(names)))]
     vnifs = [Vnif(bridge=name, mac=mac) for name, mac in zip(names, macs, strict=False)]
     guest = workshop.guest("g0", vnifs=vnifs)
     guest.wait_until_up()

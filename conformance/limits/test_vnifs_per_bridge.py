@@ -18,7 +18,7 @@ from xenvm.spec.limits import number_of
 
 QUICK_VNIFS = 2
 VNIFS_PER_GUEST = 8
-VNIFS_AT_START = 4
+VNIFS_AT_START = 3
 """The rest is plugged into the running guest, one after the other: an emulated host needs 4 s for
 each hotplug script that runs beside it, and libxl ends one after 40 s."""
 

@@ -10,6 +10,7 @@ from .shell import HostShell
 
 PER_BRIDGE_S = 2.0
 LEAST_S = 30.0
+SETTLE_S = 120
 
 
 def create_bridges(shell: HostShell, addresses: Mapping[str, str]) -> None:
@@ -31,6 +32,8 @@ def create_bridges(shell: HostShell, addresses: Mapping[str, str]) -> None:
             f"link set dev {name} up",
         ]
     _batch(shell, lines, len(addresses))
+    # udev has work to do for each link; hotplug scripts that start before it is done are slow.
+    shell.run(f"udevadm settle --timeout={SETTLE_S} 2>/dev/null || :", deadline_s=2 * SETTLE_S)
 
 
 def delete_bridges(shell: HostShell, names: Sequence[str]) -> None:
