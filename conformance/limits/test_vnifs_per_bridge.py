@@ -18,8 +18,8 @@ from xenvm.spec.limits import number_of
 
 QUICK_VNIFS = 2
 VNIFS_PER_GUEST = 8
-"""A guest starts with one and the rest is plugged into it, one after the other: libxl ends a hotplug
-script after 40 s, and on an emulated host scripts that run beside each other take that long."""
+"""A guest starts with one and the rest is plugged into it, one after the other: libxl ends a
+hotplug script after 40 s, and on an emulated host scripts side by side take that long."""
 
 
 class Ports:
