@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol, TypedDict, Unpack
 
 from xenvm.errors import BlockedError, UsageError
+from xenvm.model.inventory import Inventory
+from xenvm.model.profile import Profile
 from xenvm.model.verdict import Evidence, Observed, Tier, Verdict, VerdictKind
+from xenvm.spec import RULES
 
 from .journal import Event, Journal
 
@@ -149,6 +152,18 @@ class Attempt:
     def _lap_s(self) -> float:
         since_s, self._since_s = self._since_s, time.monotonic()
         return self._since_s - since_s
+
+
+def audited(requirement_id: str, inventory: Inventory, profile: Profile) -> Verdict:
+    """Return what the static rule of a requirement says, for a live test that leans on it.
+
+    Raises:
+        BlockedError: The rule could not see what it judges.
+    """
+    verdict = RULES[requirement_id](inventory, profile)
+    if verdict.kind is VerdictKind.NOT_OBSERVABLE:
+        raise BlockedError(verdict.detail)
+    return verdict
 
 
 def judged(exception: BaseException) -> tuple[VerdictKind, str]:
