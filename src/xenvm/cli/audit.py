@@ -56,7 +56,7 @@ def command(source: str, profile_name: str, as_json: bool) -> None:
     Examples:
       xenvm audit lab
       xenvm audit inventory.json --profile fujitsu-2008 --json
-    """  # noqa: D301 - \b is click's
+    """
     profile = load_profile(profile_name)
     inventory = _inventory(source)
     verdicts = evaluate(inventory, profile)

@@ -21,5 +21,5 @@ def command(folder: Path, requirement_id: str) -> None:
     \b
     Example:
       xenvm explain xenvm-report/2026-11-23-lab-ab12 WP-3.4-12
-    """  # noqa: D301 - \b is click's
+    """
     click.echo(explain(read_results(folder), requirement_id))

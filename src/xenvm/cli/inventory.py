@@ -31,7 +31,7 @@ def command(host: str, output: Path | None, as_json: bool) -> None:
     Examples:
       xenvm inventory lab
       xenvm inventory xen+ssh://root@host/system --output inventory.json
-    """  # noqa: D301 - \b is click's
+    """
     inventory = gather_from(host)
     document = inventory_to_json(inventory)
     if output is not None:

@@ -37,7 +37,7 @@ def command() -> None:
     \b
     Example:
       xenvm lab up && xenvm qualify lab && xenvm lab down
-    """  # noqa: D301 - \b is click's
+    """
 
 
 @command.command("up")
@@ -80,7 +80,7 @@ def up_command(name: str, release: str, as_json: bool, **shape: int | str) -> No
       xenvm lab up
       xenvm lab up smt --threads 2
       xenvm lab up xen420 --release trixie --json
-    """  # noqa: D301 - \b is click's
+    """
     was_up = find_lab(name) is not None
     crashed = state_of(name) is LabState.CRASHED
     began_s = time.monotonic()
@@ -157,7 +157,7 @@ def shell_command(name: str, words: Sequence[str]) -> None:
     \b
     Example:
       xenvm lab shell default xl list
-    """  # noqa: D301 - \b is click's
+    """
     lab = find_lab(name)
     if lab is None:
         click.echo(f"xenvm: lab {name} is {state_of(name)}; xenvm lab up {name} first", err=True)

@@ -34,7 +34,7 @@ def command(host: str, profile: str, tier: str, as_json: bool) -> None:
     \b
     Example:
       xenvm plan xen+ssh://root@host/system --tier full
-    """  # noqa: D301 - \b is click's
+    """
     asked = spec.load_profile(profile)
     with lab_progress() as report, open_host(host, report=report) as live:
         inventory = gather(live)

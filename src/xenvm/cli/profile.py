@@ -20,7 +20,7 @@ def command() -> None:
     \b
     Example:
       xenvm profile show fujitsu-2008
-    """  # noqa: D301 - \b is click's
+    """
 
 
 @command.command("list")
@@ -45,7 +45,7 @@ def show_command(name: str, as_json: bool) -> None:
     Examples:
       xenvm profile show fujitsu-2008
       xenvm profile show ./ours.toml --json
-    """  # noqa: D301 - \b is click's
+    """
     profile = load_profile(name)
     if as_json:
         click.echo(json.dumps(asdict(profile), indent=1, ensure_ascii=False))

@@ -62,7 +62,7 @@ def command(
       xenvm qualify
       xenvm qualify xen+ssh://root@host/system --tier full
       xenvm qualify lab --only WP-3.4-12 --output bridges
-    """  # noqa: D301 - \b is click's
+    """
     if output and resume:
         raise click.UsageError("--resume goes on in its own folder: leave --output out")
     wish = Wish(

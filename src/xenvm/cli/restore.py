@@ -28,7 +28,7 @@ def command(host: str, force: bool, as_json: bool) -> None:
     \b
     Example:
       xenvm restore xen+ssh://root@host/system
-    """  # noqa: D301 - \b is click's
+    """
     with open_host(host) as live:
         done = restore(Dom0(live, host), force=force, say=_quiet if as_json else _say)
     if as_json:

@@ -95,7 +95,7 @@ def xenvm(verbose: bool) -> None:
 
     Exit status: 0 qualified or done, 1 not qualified, 2 wrong usage or bad input, 3 undecided.
     Completion: eval "$(_XENVM_COMPLETE=bash_source xenvm)" (or zsh_source, fish_source).
-    """  # noqa: D301 - \b is click's
+    """
     del verbose
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
