@@ -171,8 +171,17 @@ def test_a_run_that_is_killed_leaves_the_host_as_it_was_after_a_restore(
     assert state_of(lab) == before
 
 
+def kill(lab: Lab) -> None:
+    os.kill(int((lab.ssh.directory / "pid").read_text()), signal.SIGKILL)
+
+
+def reboot(lab: Lab) -> None:
+    lab.ssh.run("systemctl reboot --force --force", deadline_s=60, check=False)
+
+
+@pytest.mark.parametrize("end", [kill, reboot])
 def test_a_host_that_dies_in_mid_run_is_undecided_and_never_held_against_it(
-    odd: Callable[..., Lab], tmp_path: Path
+    odd: Callable[..., Lab], tmp_path: Path, end: Callable[[Lab], None]
 ) -> None:
     dying = odd()
     output = tmp_path / "out"
@@ -186,7 +195,7 @@ def test_a_host_that_dies_in_mid_run_is_undecided_and_never_held_against_it(
         lambda: journal.exists() and '"making"' in journal.read_text(),
         deadline_s=240,
     )
-    os.kill(int((dying.ssh.directory / "pid").read_text()), signal.SIGKILL)
+    end(dying)
     said, _ = run.communicate(timeout=400)
     assert run.returncode == 3, said
     assert "Traceback" not in said

@@ -123,8 +123,8 @@ class Results:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return how many requirements came to which verdict; every verdict has its count."""
-        seen = Counter(c.verdict.kind for c in self.all_conclusions)
+        """Return how many of the profile's requirements came to which verdict, 0 included."""
+        seen = Counter(c.verdict.kind for c in self.conclusions)
         return {kind.value: seen[kind] for kind in VerdictKind}
 
     @property
