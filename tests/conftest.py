@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def captured_inventory(name: str) -> Inventory:
     return read_inventory(
         captured_sections(name), xmls, uri=uri, collected_at="2026-11-23T00:00:00+00:00"
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts_are_heard() -> None:
+    """Tests interrupt themselves and xenvm; a script that runs them may have that ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ from xenvm.qualify.documents import Json
 from xenvm.qualify.facts import stored_or_gathered
 from xenvm.qualify.journal import JOURNAL_FILE, Event, Journal, Ledger
 from xenvm.qualify.names import new_run_id
-from xenvm.qualify.suite import die_with_parent
+from xenvm.qualify.suite import die_with_parent, hear_interrupts
 from xenvm.spec import load_profile
 from xenvm.target import open_host
 
@@ -82,6 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Bind this process's life to its parent's, and open the journal."""
     config.addinivalue_line("markers", "requirement(*ids): what the test answers for")
     if config.option.xenvm_parent:
+        hear_interrupts()
         die_with_parent(config.option.xenvm_parent)
     folder = config.option.xenvm_run_dir or Path(tempfile.mkdtemp(prefix="xenvm-journal-"))
     config.stash[_JOURNAL] = Journal(folder / JOURNAL_FILE)

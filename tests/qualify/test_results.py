@@ -163,7 +163,7 @@ def test_a_quick_pass_is_labelled_quick(make_results: MakeResults) -> None:
     assert make_results(tier=Tier.FULL).label == "qualified"
 
 
-def test_every_verdict_has_its_count_of_the_profiles_requirements(make_results: MakeResults) -> None:
+def test_every_verdict_has_its_count_of_requirements(make_results: MakeResults) -> None:
     counts = make_results().counts
     assert counts["pass"] == 4
     assert counts["not-observable"] == 1

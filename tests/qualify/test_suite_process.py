@@ -243,6 +243,21 @@ def test_a_suite_out_of_time_removes_what_it_made(tmp_path: Path) -> None:
     assert "out of time" in end.text
 
 
+def test_a_suite_that_was_started_with_sigint_ignored_still_removes_what_it_made(
+    tmp_path: Path,
+) -> None:
+    """As everything is that a script starts in the background."""
+    call = make_call(tmp_path, HANGS, "HANGS", limit_s=60)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        end = run_suite(call, lambda _record: None, deadline_s=2)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert end.out_of_time
+    events = [r["event"] for r in Tail(call.run_folder / JOURNAL_FILE).read()]
+    assert events[-1] == "removed"
+
+
 def test_the_suite_dies_with_its_parent(tmp_path: Path) -> None:
     call = make_call(tmp_path, HANGS, "HANGS", limit_s=60)
     argv = [arg if arg != str(os.getpid()) else "$$" for arg in suite_argv(call)]

@@ -85,6 +85,15 @@ SUITE_ENVIRONMENT = {
 """What the suite's process gets beside our own environment: no plugin but ours and the timeout."""
 
 
+def hear_interrupts() -> None:
+    """Let SIGINT end this process' tests, by which its parent tells it to end and clean up.
+
+    Whoever starts xenvm in the background of a script has it started with SIGINT ignored, and the
+    suite would inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def die_with_parent(parent_pid: int) -> None:
     """Have the kernel kill this process when its parent dies, even by SIGKILL.
 
