@@ -10,10 +10,10 @@ from xenvm.host import Host
 from xenvm.host.bridges import plug
 from xenvm.host.probe import ProbeGuest
 from xenvm.host.probe.guest import ANSWER_DEADLINE_S
-from xenvm.model.domain import Vnif
 from xenvm.model.profile import Profile
 from xenvm.model.quantities import MacAddress
 from xenvm.model.verdict import Evidence, Tier
+from xenvm.model.vnif import Vnif
 from xenvm.qualify.checking import Check
 from xenvm.qualify.journal import Ledger
 from xenvm.qualify.workshop import Workshop, link_addresses, targets

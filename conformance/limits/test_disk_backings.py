@@ -11,8 +11,9 @@ from xenvm.errors import BlockedError
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest, pattern
 from xenvm.host.probe.protocol import pattern_sha256
-from xenvm.model.domain import DiskBacking, Vbd
+from xenvm.model.kinds import DiskBacking
 from xenvm.model.profile import Profile
+from xenvm.model.vbd import Vbd
 from xenvm.model.verdict import Evidence
 from xenvm.qualify.checking import Check
 from xenvm.qualify.dom0 import Dom0
@@ -108,11 +109,10 @@ def guests_with(vbds: Sequence[Vbd], workshop: Workshop) -> list[ProbeGuest]:
     libxl ends a hotplug script after 40 s, and the block scripts of a guest wait for each other.
     """
     guests = [
-        workshop.guest(f"g{start}", vbds=vbds[start : start + VBDS_PER_GUEST])
+        workshop.guest(f"g{start}", vbds=vbds[start : start + VBDS_PER_GUEST], paused=True)
         for start in range(0, len(vbds), VBDS_PER_GUEST)
     ]
-    for guest in guests:
-        guest.wait_until_up()
+    workshop.unpause_all(guests)
     return [guests[number // VBDS_PER_GUEST] for number in range(len(vbds))]
 
 

@@ -8,10 +8,10 @@ from xenvm.errors import LibvirtError
 from xenvm.host import Host
 from xenvm.host.inventory import gather
 from xenvm.host.probe.guest import probe_config
-from xenvm.model.domain import Vnif
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import Evidence, VerdictKind
+from xenvm.model.vnif import Vnif
 from xenvm.qualify.checking import Check, audited
 from xenvm.qualify.workshop import Workshop, link_addresses
 

@@ -6,11 +6,11 @@ import pytest
 
 from xenvm.host.probe import ProbeGuest
 from xenvm.host.probe.guest import ANSWER_DEADLINE_S
-from xenvm.model.domain import Vnif
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.quantities import MacAddress
 from xenvm.model.verdict import Evidence, Tier
+from xenvm.model.vnif import Vnif
 from xenvm.qualify.checking import Check
 from xenvm.qualify.journal import Ledger
 from xenvm.qualify.workshop import Workshop, link_addresses, targets
@@ -19,7 +19,8 @@ from xenvm.spec.limits import number_of
 QUICK_VNIFS = 2
 VNIFS_PER_GUEST = 8
 """A guest starts with one and the rest is plugged into it, one after the other: libxl ends a
-hotplug script after 40 s, and on an emulated host scripts side by side take that long."""
+hotplug script after 40 s, and on an emulated host scripts side by side take that long, and so do
+those beside guests that run."""
 
 
 class Ports:
@@ -31,22 +32,23 @@ class Ports:
         self._wanted = wanted
         self.guests: list[tuple[ProbeGuest, dict[MacAddress, int]]] = []
         (self.bridge,) = workshop.bridges(["b0"], [link_addresses(0)[0]])
-        for number in range(1, wanted):
-            workshop.host.shell.run(
-                "ip address add %s dev %s", link_addresses(number)[0], self.bridge
-            )
+        addresses = [link_addresses(number)[0] for number in range(1, wanted)]
+        adding = "".join(f"address add {address} dev {self.bridge}\n" for address in addresses)
+        workshop.host.shell.run("ip -batch -", stdin=adding)
 
     def plug_all(self, per_guest: int) -> None:
+        """Make guests, plug in their VNIFs while they are paused, and let all boot at once."""
         for start in range(0, self._wanted, per_guest):
             numbers = range(start, min(start + per_guest, self._wanted))
             links = {self._workshop.next_mac(): number for number in numbers}
-            vnifs = [Vnif(bridge=self.bridge, mac=mac) for mac in links]
+            first, *late = (Vnif(bridge=self.bridge, mac=mac) for mac in links)
             self._told(start)
-            guest = self._workshop.guest(f"g{len(self.guests)}", vnifs=vnifs[:1])
-            for late in vnifs[1:]:
-                guest.domain.attach_vnif(late)
-                self._told(links[late.mac] if late.mac else start)
+            guest = self._workshop.guest(f"g{len(self.guests)}", vnifs=[first], paused=True)
+            for done, vnif in enumerate(late, start + 1):
+                self._told(done)
+                guest.domain.attach_vnif(vnif)
             self.guests.append((guest, links))
+        self._workshop.unpause_all([guest for guest, _ in self.guests])
 
     def _told(self, done: int) -> None:
         self._journal.progress(0.8 * done / self._wanted, f"VNIF {done + 1} of {self._wanted}")
@@ -55,7 +57,6 @@ class Ports:
         """Ask all guests at once; return over how many VNIFs one reached Dom0."""
         asked = []
         for guest, links in self.guests:
-            guest.wait_until_up()
             guest.hello = guest.facts()
             asked.append((guest, guest.send("ping", targets=targets(guest, links))))
         total = 0

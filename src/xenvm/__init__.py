@@ -11,27 +11,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xenvm.errors import XenvmError
+    from xenvm.formats.config_json import config_from_json, config_to_json
     from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
     from xenvm.host import Bridge, CommandResult, Console, Domain, Host, HostShell, connect
     from xenvm.model.bridge import BridgeState
-    from xenvm.model.domain import (
+    from xenvm.model.domain import DomainConfig
+    from xenvm.model.kinds import (
         DiskBacking,
         DiskDriver,
         DiskFormat,
-        DomainConfig,
         DomainState,
         GuestType,
         LifecycleAction,
-        Vbd,
-        Vnif,
     )
-    from xenvm.model.quantities import MacAddress
+    from xenvm.model.quantities import CpuSet, MacAddress, PciAddress
+    from xenvm.model.vbd import Vbd
+    from xenvm.model.vnif import Vnif
 
 __all__ = [
     "Bridge",
     "BridgeState",
     "CommandResult",
     "Console",
+    "CpuSet",
     "DiskBacking",
     "DiskDriver",
     "DiskFormat",
@@ -43,9 +45,12 @@ __all__ = [
     "HostShell",
     "LifecycleAction",
     "MacAddress",
+    "PciAddress",
     "Vbd",
     "Vnif",
     "XenvmError",
+    "config_from_json",
+    "config_to_json",
     "connect",
     "format_domain_xml",
     "parse_domain_xml",
@@ -53,12 +58,15 @@ __all__ = [
 
 _HOMES = {
     "xenvm.errors": "XenvmError",
+    "xenvm.formats.config_json": "config_from_json config_to_json",
     "xenvm.formats.domain_xml": "format_domain_xml parse_domain_xml",
     "xenvm.host": "Bridge CommandResult Console Domain Host HostShell connect",
     "xenvm.model.bridge": "BridgeState",
-    "xenvm.model.domain": "DiskBacking DiskDriver DiskFormat DomainConfig DomainState GuestType "
-    "LifecycleAction Vbd Vnif",
-    "xenvm.model.quantities": "MacAddress",
+    "xenvm.model.domain": "DomainConfig",
+    "xenvm.model.kinds": "DiskBacking DiskDriver DiskFormat DomainState GuestType LifecycleAction",
+    "xenvm.model.quantities": "CpuSet MacAddress PciAddress",
+    "xenvm.model.vbd": "Vbd",
+    "xenvm.model.vnif": "Vnif",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

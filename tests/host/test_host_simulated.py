@@ -19,13 +19,15 @@ from xenvm.errors import (
     InvalidStateError,
     NotFoundError,
     NotSupportedError,
-    ParseError,
     SpecError,
     WaitTimeoutError,
 )
 from xenvm.host import Host, connect
-from xenvm.model.domain import DomainConfig, DomainState, Vnif
+from xenvm.model.domain import DomainConfig
+from xenvm.model.kinds import DomainState
 from xenvm.model.quantities import MacAddress
+from xenvm.model.vbd import Vbd
+from xenvm.model.vnif import Vnif
 
 GUEST = DomainConfig(
     name="guest",
@@ -96,9 +98,24 @@ def test_an_unknown_domain_is_not_found(host: Host) -> None:
         host.domain("nobody")
 
 
-def test_a_domain_of_another_kind_is_listed_but_not_described(host: Host) -> None:
-    with pytest.raises(ParseError, match="not 'xen'"):
-        host.domain("other").config()
+def test_a_domain_of_another_kind_is_described_as_what_it_is(host: Host) -> None:
+    assert host.domain("other").config().hypervisor == "test"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", ""), ("name", "a\nb"), ("name", "a/b"), ("memory_kib", -1), ("max_vcpus", -1)],
+)
+def test_what_no_host_can_have_is_refused_by_the_fields_name(
+    host: Host, field: str, value: object
+) -> None:
+    with pytest.raises(SpecError, match=field):
+        host.define(dataclasses.replace(GUEST, **{field: value}))  # type: ignore[arg-type]
+
+
+def test_text_that_xml_cannot_carry_is_refused_by_the_fields_name(host: Host) -> None:
+    with pytest.raises(SpecError, match="cmdline"):
+        host.define(dataclasses.replace(GUEST, cmdline="a\x00b"))
 
 
 def test_destroying_a_shut_off_domain_is_refused(host: Host) -> None:
@@ -128,6 +145,14 @@ def test_what_the_test_driver_cannot_do_is_not_supported(host: Host) -> None:
 def test_a_vnif_without_mac_is_not_plugged_in(host: Host) -> None:
     with pytest.raises(SpecError, match="mac is missing"):
         host.define(GUEST).attach_vnif(Vnif(bridge="xenbr0"))
+
+
+def test_a_device_that_no_guest_can_have_is_not_plugged_in(host: Host) -> None:
+    domain = host.define(GUEST)
+    with pytest.raises(SpecError, match="multicast"):
+        domain.attach_vnif(Vnif(bridge="xenbr0", mac=MacAddress("01:00:5e:00:00:01")))
+    with pytest.raises(SpecError, match="target"):
+        domain.attach_vbd(Vbd(target="../x", source="/dev/a"))
 
 
 def test_a_device_that_is_not_there_is_not_found(host: Host) -> None:

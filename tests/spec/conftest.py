@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from xenvm.model.domain import GuestType
 from xenvm.model.inventory import (
     BlockDevice,
     Bond,
@@ -23,6 +22,7 @@ from xenvm.model.inventory import (
     StorageFacts,
     Vif,
 )
+from xenvm.model.kinds import GuestType
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import EvidenceClass
 from xenvm.spec import load_profile

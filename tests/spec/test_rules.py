@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xenvm.model.domain import GuestType
 from xenvm.model.inventory import (
     BlockDevice,
     BondLink,
@@ -19,6 +18,7 @@ from xenvm.model.inventory import (
     Inventory,
     Vif,
 )
+from xenvm.model.kinds import GuestType
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import EvidenceClass, VerdictKind
 from xenvm.spec import RULES, evaluate, requirement

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import NoReturn, TypeAlias, TypeVar
+import re
+from functools import cache
+from typing import NoReturn, TypeAlias
 
 from lxml import etree
 
 from xenvm.errors import ParseError
 
 Element: TypeAlias = etree._Element  # noqa: SLF001 - lxml has no public name for it
-Word = TypeVar("Word", bound=StrEnum)
 
 XML_MAX_BYTES = 16 * 1024 * 1024
 """The most that we read; libvirt's own RPC limit for a string is 4 MiB."""
 
-_DIGITS_MAX = 20
-"""Of 2⁶⁴; a longer number cannot be libvirt's."""
+XML_MAX_ELEMENTS = 1 << 16
+"""The most that we read; a domain with 128 VBDs has about 700."""
 
-_UNIT_BYTES = {
-    "b": 1, "bytes": 1,
-    "k": 1024, "kib": 1024, "kb": 1000,
-    "m": 1024**2, "mib": 1024**2, "mb": 1000**2,
-    "g": 1024**3, "gib": 1024**3, "gb": 1000**3,
-    "t": 1024**4, "tib": 1024**4, "tb": 1000**4,
-}  # fmt: skip
-"""libvirt's scaled integers (formatdomain, "memory"), in lower case."""
+_DECLARED = re.compile(r"\s*<\?xml[^>]*\sencoding\s*=\s*['\"]([^'\"]*)")
+_ELEMENT_BYTES = len("<a/>")
 
 
 def read_xml(text: str | bytes, root_tag: str) -> Element:
@@ -37,25 +31,65 @@ def read_xml(text: str | bytes, root_tag: str) -> Element:
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > XML_MAX_BYTES:
         raise ParseError(f"the XML has {len(data)} bytes: at most {XML_MAX_BYTES} are read")
-    parser = etree.XMLParser(
+    try:
+        root = parse_xml(data, "utf-8" if isinstance(text, str) else None)
+    except etree.XMLSyntaxError as exc:
+        shown = data[:200].decode(errors="replace")
+        said = " ".join((exc.msg or "").split())
+        raise ParseError(f"this is no XML: {said}", text=shown, line=exc.lineno) from exc
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise ParseError("XML with a document type is not read: it could define entities")
+    if len(data) > XML_MAX_ELEMENTS * _ELEMENT_BYTES:
+        _check_size(root)
+    if root.tag != root_tag:
+        refuse(root, f"expected <{root_tag}>, found <{root.tag}>")
+    return root
+
+
+def plain_text(text: str | bytes) -> str | None:
+    """Return the text of a document that was read, if it stays true when it is written as UTF-8.
+
+    Returns:
+        None for a document that names, or has, another encoding.
+    """
+    try:
+        plain = text.decode("utf-8") if isinstance(text, bytes) else text
+    except UnicodeDecodeError:
+        return None
+    declared = _DECLARED.match(plain)
+    return None if declared and declared[1].lower() != "utf-8" else plain
+
+
+def _check_size(root: Element) -> None:
+    elements = int(str(root.xpath("count(//*)")).partition(".")[0])
+    if elements > XML_MAX_ELEMENTS:
+        raise ParseError(f"the XML has {elements} elements: at most {XML_MAX_ELEMENTS} are read")
+
+
+def parse_xml(data: bytes, encoding: str | None) -> Element:
+    """Return a document's root, read without entities, DTD, network or unbounded growth.
+
+    Args:
+        data: The document.
+        encoding: Its encoding, or None for the one that it names.
+
+    Raises:
+        etree.XMLSyntaxError: It is not well-formed.
+    """
+    return etree.fromstring(data, _parser(encoding))
+
+
+@cache
+def _parser(encoding: str | None) -> etree.XMLParser:
+    """Return a parser; making one takes as long as reading a small document with it."""
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        encoding="utf-8" if isinstance(text, str) else None,
+        strip_cdata=False,
+        encoding=encoding,
     )
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as exc:
-        shown = data[:200].decode(errors="replace")
-        raise ParseError(f"this is no XML: {exc.msg}", text=shown, line=exc.lineno) from exc
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise ParseError("XML with a document type is not read: it could define entities")
-    if root.tag != root_tag:
-        refuse(root, f"expected <{root_tag}>, found <{root.tag}>")
-    return root
 
 
 def path_of(element: Element) -> str:
@@ -81,58 +115,3 @@ def child_text(parent: Element, path: str) -> str | None:
     """Return the stripped text at ``path`` below ``parent``, or None if there is none."""
     text = parent.findtext(path)
     return text.strip() or None if text else None
-
-
-def attribute(parent: Element, path: str, name: str) -> str | None:
-    """Return an attribute of the element at ``path`` below ``parent``, or None."""
-    element = parent.find(path)
-    return None if element is None else element.get(name)
-
-
-def required(parent: Element, path: str) -> Element:
-    """Return the element at ``path`` below ``parent``.
-
-    Raises:
-        ParseError: There is none.
-    """
-    element = parent.find(path)
-    if element is None:
-        refuse(parent, f"<{path}> is missing")
-    return element
-
-
-def whole_number(element: Element, text: str | None = None) -> int:
-    """Return ``text``, or the element's own, as a number ≥ 0.
-
-    Raises:
-        ParseError: It is none.
-    """
-    shown = (element.text or "") if text is None else text
-    digits = shown.strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX):
-        refuse(element, f"{digits[:40]!r} is no whole number", shown)
-    return int(digits)
-
-
-def memory_kib(element: Element) -> int:
-    """Return a scaled integer of libvirt in KiB, rounded up as libvirt does.
-
-    Raises:
-        ParseError: The number or the unit is not one of libvirt's.
-    """
-    unit = element.get("unit", "KiB")
-    if unit.lower() not in _UNIT_BYTES:
-        refuse(element, f"{unit!r} is no unit of libvirt", unit)
-    return -(-whole_number(element) * _UNIT_BYTES[unit.lower()] // 1024)
-
-
-def word(element: Element, kind: type[Word], text: str) -> Word:
-    """Return ``text`` as a member of ``kind``.
-
-    Raises:
-        ParseError: It is none.
-    """
-    try:
-        return kind(text)
-    except ValueError as exc:
-        refuse(element, f"{text[:40]!r} is none of {', '.join(kind)}", text, cause=exc)

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xenvm.model.domain import GuestType
 from xenvm.model.inventory import CpuPlace, HypervisorFacts
+from xenvm.model.kinds import GuestType
 
 _NUMBER = re.compile(r"\d{1,15}")
 """No count of a real host has more digits."""

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import re
 
-from xenvm.errors import ParseError
-from xenvm.model.domain import GuestType
 from xenvm.model.inventory import DomainFacts
+from xenvm.model.kinds import GuestType
 
-from ._xml import Element, child_text, memory_kib, read_xml
-
-_GUEST_TYPES = {
-    "linux": GuestType.PV,
-    "xen": GuestType.PV,
-    "xenpvh": GuestType.PVH,
-    "hvm": GuestType.HVM,
-}
-"""By libvirt's ``<os><type>``, which calls PV guests "linux" whatever they run."""
+from ._xml import Element, child_text, read_xml
+from .binding import read_guest_type, read_kib
 
 _LIBOSINFO = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}"
 
@@ -33,7 +25,7 @@ def domain_facts(text: str) -> DomainFacts:
     return DomainFacts(
         name=child_text(root, "name") or "",
         domid=_number(root.get("id")),
-        guest_type=_GUEST_TYPES.get(child_text(root, "os/type") or ""),
+        guest_type=_guest_type(root),
         memory_kib=_memory_now_kib(root),
         vcpus=_number(child_text(root, "vcpu")),
         macs=tuple(mac.lower() for mac in macs if mac),
@@ -41,13 +33,19 @@ def domain_facts(text: str) -> DomainFacts:
     )
 
 
+def _guest_type(root: Element) -> GuestType | None:
+    element = root.find("os/type")
+    kind = None if element is None else read_guest_type(element)
+    return kind if isinstance(kind, GuestType) else None
+
+
 def _memory_now_kib(root: Element) -> int | None:
     element = root.find("currentMemory")
     if element is None:
         element = root.find("memory")
     try:
-        return None if element is None else memory_kib(element)
-    except ParseError:
+        return None if element is None else read_kib(element)
+    except ValueError:
         return None
 
 

@@ -31,7 +31,7 @@ from xenvm.errors import (
     ResourceBusyError,
     ToolstackError,
 )
-from xenvm.model.domain import DomainState
+from xenvm.model.kinds import DomainState
 from xenvm.waiting import pause
 
 StreamCallback = Callable[["RawStream", int, object], None]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from xenvm.errors import NotFoundError, SpecError
-from xenvm.formats.device_xml import format_vbd_xml, format_vnif_xml
-from xenvm.formats.domain_xml import parse_domain_xml
-from xenvm.model.domain import DomainConfig, DomainState, Vbd, Vnif
+from xenvm.formats.domain_xml import format_vbd_xml, format_vnif_xml, parse_domain_xml
+from xenvm.model.domain import DomainConfig
+from xenvm.model.kinds import DomainState
 from xenvm.model.quantities import MacAddress
+from xenvm.model.vbd import Vbd
+from xenvm.model.vnif import Vnif
 from xenvm.waiting import wait_until
 
 from . import _libvirt
 from .connection import Connection
 from .console import Console
 from .libxl_log import libxl_log
+from .refusal import refuse_errors
 from .shell import HostShell
 
 START_DEADLINE_S = 300.0
@@ -66,11 +70,7 @@ class Domain:
         return self._connection.call(f"reading {self.name}'s XML", self._raw.XMLDesc)
 
     def config(self) -> DomainConfig:
-        """Return what it is made of now, hot-plugged devices included.
-
-        Raises:
-            ParseError: It has devices of kinds that are not modelled.
-        """
+        """Return what it is made of now, hot-plugged devices included; whoever defined it."""
         return parse_domain_xml(self.xml())
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
@@ -147,12 +147,14 @@ class Domain:
         """Plug in a VNIF: into the running guest, else into the definition.
 
         Raises:
-            SpecError: It has no MAC address, by which alone it could be found again.
+            SpecError: Its check finds an error, or it has no MAC address, by which alone it can be
+                found again.
             InvalidRequestError: The domain has that MAC address already.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         if vnif.mac is None:
             raise SpecError("mac is missing: a hot-plugged VNIF is found again by nothing else")
+        refuse_errors(replace(self.config(), vnifs=(vnif,)), below="vnifs")
         self._attach(f"attaching VNIF {vnif.mac}", format_vnif_xml(vnif), deadline_s)
 
     def detach_vnif(self, mac: MacAddress, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
@@ -171,9 +173,11 @@ class Domain:
         """Plug in a VBD: into the running guest, else into the definition.
 
         Raises:
+            SpecError: Its check finds an error.
             NotSupportedError: libxl plugs only ``xvd…`` names into a running guest.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        refuse_errors(replace(self.config(), vbds=(vbd,)), below="vbds")
         self._attach(f"attaching VBD {vbd.target}", format_vbd_xml(vbd), deadline_s)
 
     def detach_vbd(self, target: str, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:

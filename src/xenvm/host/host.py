@@ -14,6 +14,7 @@ from . import _libvirt
 from .bridge import Bridge, bridge_states
 from .connection import Connection
 from .domain import Domain
+from .refusal import refuse_errors
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
 from .uri import HostKind, HostUri
@@ -150,9 +151,11 @@ class Host:
         """Return a new domain, defined and not started.
 
         Raises:
+            SpecError: Its check finds an error; names the field.
             AlreadyExistsError: There is one of that name or UUID.
             NotSupportedError: The host cannot have such a domain.
         """
+        refuse_errors(config)
         # libvirt tells of a double only by its most general code, and redefines a true twin.
         for key in (config.name, config.uuid):
             if key is not None and self._has(key):

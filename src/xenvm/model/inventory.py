@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .domain import GuestType
+from .kinds import GuestType
 from .verdict import EvidenceClass
 
 INVENTORY_SCHEMA = "xenvm-inventory/1"

@@ -8,7 +8,7 @@ import re
 from xenvm.errors import NotFoundError
 from xenvm.host import Domain, Host
 from xenvm.host.probe.guest import remove
-from xenvm.model.domain import DomainState
+from xenvm.model.kinds import DomainState
 
 from . import lease
 from .plan import VOLUME_MIB

@@ -11,8 +11,10 @@ from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import MEMORY_MIB, probe_config, remove
-from xenvm.model.domain import DomainConfig, Vbd, Vnif
+from xenvm.model.domain import DomainConfig
 from xenvm.model.quantities import MacAddress
+from xenvm.model.vbd import Vbd
+from xenvm.model.vnif import Vnif
 
 from .journal import Ledger
 from .names import RUNS_FOLDER, run_prefix
@@ -117,15 +119,34 @@ class Workshop:
             plug(self.host.shell, {vlan: bridge})
 
     def guest(
-        self, suffix: str, *, vnifs: Sequence[Vnif] = (), vbds: Sequence[Vbd] = ()
+        self,
+        suffix: str,
+        *,
+        vnifs: Sequence[Vnif] = (),
+        vbds: Sequence[Vbd] = (),
+        paused: bool = False,
     ) -> ProbeGuest:
-        """Return a probe guest that was started; its boot is not waited for."""
+        """Return a probe guest that was started; its boot is not waited for.
+
+        Args:
+            suffix: What its name ends with.
+            vnifs: Its VNIFs.
+            vbds: Its VBDs.
+            paused: Whether it waits for :meth:`unpause_all`.
+        """
         name = self.name(suffix)
         with self._ledger.making("domain", name):
             config = probe_config(name, self.image, vnifs=vnifs, vbds=vbds)
-            guest = ProbeGuest.start(self.host, config)
+            guest = ProbeGuest.start(self.host, config, paused=paused)
         self._undo.callback(self._remove_guest, guest)
         return guest
+
+    def unpause_all(self, guests: Sequence[ProbeGuest]) -> None:
+        """Let guests that were made paused boot side by side; return once all are up."""
+        for guest in guests:
+            guest.domain.unpause()
+        for guest in guests:
+            guest.wait_until_up()
 
     def definition(self, config: DomainConfig) -> Domain:
         """Return a domain that is defined and not started."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from xenvm.formats.dom0_commands import DOMAIN_XML, INFO, LIST, XENSTORE
+from xenvm.model.domain_rules.limits import os_is_listed
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 
@@ -59,7 +60,7 @@ def guest_os(inventory: Inventory, profile: Profile) -> Finding:
     others = [
         f"{guest.name} runs {guest.guest_os}"
         for guest in guests
-        if guest.guest_os and not _listed(guest.guest_os, supported)
+        if guest.guest_os and not os_is_listed(guest.guest_os, supported)
     ]
     if others:
         detail = "; ".join(others)
@@ -86,12 +87,6 @@ def unique_macs(inventory: Inventory, _: Profile) -> Finding:
     total = sum(map(len, owners.values()))
     observed = f"{len(owners)} addresses on {total} VNIFs"
     return judged(not bad, observed, "one unicast address per VNIF", detail="; ".join(bad))
-
-
-def _listed(guest_os_id: str, supported: tuple[str, ...]) -> bool:
-    """Return whether libosinfo's id, such as ``http://redhat.com/rhel/5.3``, is on the list."""
-    named = guest_os_id.partition("://")[2].partition("/")[2]
-    return any(named == entry or named.startswith(f"{entry}.") for entry in supported)
 
 
 def _group(mac: str) -> bool:

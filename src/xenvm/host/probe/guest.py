@@ -10,7 +10,11 @@ from xenvm.errors import GuestError, InvalidStateError, NotFoundError, WaitTimeo
 from xenvm.host.console import Console
 from xenvm.host.domain import Domain
 from xenvm.host.host import Host
-from xenvm.model.domain import DomainConfig, GuestType, Vbd, Vnif
+from xenvm.model.chardev import Chardev
+from xenvm.model.domain import DomainConfig
+from xenvm.model.kinds import ChardevKind, GuestType
+from xenvm.model.vbd import Vbd
+from xenvm.model.vnif import Vnif
 from xenvm.waiting import Deadline, wait_until
 
 from .image import ProbeImage
@@ -19,6 +23,8 @@ from .protocol import Beat, Hello, Reply, encode_request, parse_facts, parse_mes
 MEMORY_MIB = 96
 """The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers."""
 COMMAND_LINE = "console=hvc0 quiet loglevel=4 rdinit=/init net.ifnames=0 panic=1"
+CONSOLE = Chardev(kind=ChardevKind.PTY, target_kind="xen", target_port=0)
+"""hvc0, on which the agent speaks."""
 BOOT_DEADLINE_S = 240.0
 """Emulated hosts boot eight guests on two CPUs in 70 s."""
 ANSWER_DEADLINE_S = 60.0
@@ -37,6 +43,7 @@ def probe_config(
         cmdline=COMMAND_LINE,
         vnifs=tuple(vnifs),
         vbds=tuple(vbds),
+        consoles=(CONSOLE,),
     )
 
 
@@ -58,8 +65,14 @@ class ProbeGuest:
         self._numbers = itertools.count(1)
 
     @classmethod
-    def start(cls, host: Host, config: DomainConfig) -> ProbeGuest:
+    def start(cls, host: Host, config: DomainConfig, *, paused: bool = False) -> ProbeGuest:
         """Return a started probe guest, whose console was open before its first word.
+
+        Args:
+            host: Where.
+            config: What it is made of.
+            paused: Whether its domain waits to be unpaused: guests that boot meanwhile make the
+                next one's hotplug scripts slow.
 
         Raises:
             LibvirtError: It could not be made; what was made of it is gone.
@@ -68,7 +81,8 @@ class ProbeGuest:
         try:
             domain.start(paused=True)
             console = domain.open_console()
-            domain.unpause()
+            if not paused:
+                domain.unpause()
         except BaseException:
             remove(domain)
             raise
