@@ -14,8 +14,8 @@ import pytest
 
 from xenvm.formats import dom0_commands
 from xenvm.formats.dom0_sections import Sections
-from xenvm.model.domain import GuestType
 from xenvm.model.inventory import Inventory
+from xenvm.model.kinds import GuestType
 from xenvm.model.verdict import EvidenceClass, VerdictKind
 from xenvm.spec import evaluate, load_profile, requirement
 

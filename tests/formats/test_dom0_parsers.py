@@ -23,8 +23,8 @@ from xenvm.formats.dom0_xl import (
     parse_topology,
 )
 from xenvm.formats.domain_facts import domain_facts
-from xenvm.model.domain import GuestType
 from xenvm.model.inventory import CpuPlace, GuestDisk, InterfaceKind
+from xenvm.model.kinds import GuestType
 from xenvm.model.verdict import EvidenceClass
 
 INFO_N = """\

@@ -12,11 +12,11 @@ import pytest
 
 from xenvm.errors import ParseError
 from xenvm.formats.inventory_json import (
-    JsonValue,
     inventory_from_json,
     inventory_to_json,
     schema,
 )
+from xenvm.formats.json_fields import JsonValue
 from xenvm.model.inventory import Inventory
 
 Document = dict[str, JsonValue]
