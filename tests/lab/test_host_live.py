@@ -16,8 +16,9 @@ from xenvm.errors import (
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import probe_config
-from xenvm.model.domain import DomainState, Vnif
+from xenvm.model.kinds import DomainState
 from xenvm.model.quantities import MacAddress
+from xenvm.model.vnif import Vnif
 
 pytestmark = pytest.mark.timeout(1800)  # the first test may have to build the image
 
