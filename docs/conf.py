@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ from xenvm.cli import xenvm
 from xenvm.spec import load_profile, requirements
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from model_reference import model_page, rule_page  # noqa: E402 - it lies beside this file
 
 project = "xenvm"
 author = "The xenvm developers"
@@ -70,5 +74,7 @@ for page, lines in {
     "cli": help_pages("xenvm", xenvm),
     "requirements": requirement_table("fujitsu-2008"),
     "limits": limit_table("fujitsu-2008"),
+    "model": model_page(),
+    "domain-rules": rule_page(),
 }.items():
     (generated / f"{page}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
