@@ -10,7 +10,7 @@ import pytest
 from tests.corpora.conftest import CorpusOf, corpus_of
 from tests.corpora.corpus import NEW, OLD, XEN
 from tests.corpora.oracle import BEYOND_THE_FIELDS, misbuilt, misread, understood
-from xenvm.errors import LibvirtError
+from xenvm.errors import LibvirtError, SpecError
 from xenvm.formats import format_domain_xml, format_xl_config, parse_domain_xml
 from xenvm.host import Host
 from xenvm.lab import Release
@@ -41,7 +41,16 @@ __all__ = ["corpus_of"]
 LIBVIRT = {Release.BOOKWORM: OLD, Release.TRIXIE: NEW}
 """The libvirt of each release of the lab."""
 
-NOT_FOR_XL: dict[str, str] = {}
+ONE_NODE = "it names a second NUMA node of the host, and the lab has one"
+NOT_FOR_XL = {
+    "multiple-ip.xml": "a PV guest without a kernel, which libvirt gives a boot loader",
+    "vnuma-hvm.xml": ONE_NODE,
+    "vnuma-hvm-legacy-nest.xml": ONE_NODE,
+    "test-fullvirt-vnuma.xml": ONE_NODE,
+    "test-fullvirt-vnuma-autocomplete.xml": ONE_NODE,
+    "test-fullvirt-vnuma-nodistances.xml": ONE_NODE,
+    "test-fullvirt-vnuma-partialdist.xml": ONE_NODE,
+}
 """libvirt's documents of which xl does not take the conversion, and why."""
 
 DISKS = (
@@ -103,10 +112,10 @@ HVM = DomainConfig(
     ),
     vnifs=(dataclasses.replace(NICS[0], model="e1000"),),
     serials=(Chardev(target_port=0),),
-    controllers=(Controller(kind="usb", index=0, model="ich9-ehci1"),),
+    controllers=(Controller(kind="usb", index=0, model="qusb2"),),
     inputs=(Input(kind="tablet", bus="usb"),),
     graphics=(Graphics(kind="vnc", autoport=True, listen="127.0.0.1"),),
-    videos=(Video(model="vga", vram_kib=8192),),
+    videos=(Video(model="vga", vram_kib=16384),),
 )
 
 
@@ -181,11 +190,16 @@ def refused_by_xl(host: Host, texts: list[str]) -> dict[int, str]:
 def test_xl_takes_what_is_converted_from_libvirts_own_documents(
     host: Host, release: Release, corpus_of: CorpusOf
 ) -> None:
-    paths = corpus_of(LIBVIRT[release]).documents(XEN)
-    texts = [format_xl_config(parse_domain_xml(path.read_text("utf-8"))) for path in paths]
-    texts += [format_xl_config(config) for config in (PV, PVH, HVM)]
-    names = [*(path.name for path in paths), "PV", "PVH", "HVM"]
-    refused = {names[n - 1]: why for n, why in refused_by_xl(host, texts).items()}
+    texts = {config.name: format_xl_config(config) for config in (PV, PVH, HVM)}
+    unsaid = []
+    for path in corpus_of(LIBVIRT[release]).documents(XEN):
+        try:
+            texts[path.name] = format_xl_config(parse_domain_xml(path.read_text("utf-8")))
+        except SpecError:  # such as a VNIF of one of libvirt's networks
+            unsaid.append(path.name)
+    assert len(unsaid) < len(texts) / 10, unsaid
+    names = [*texts]
+    refused = {names[n - 1]: why for n, why in refused_by_xl(host, [*texts.values()]).items()}
     assert {name: why for name, why in refused.items() if name not in NOT_FOR_XL} == {}
     assert {*NOT_FOR_XL} & {*names} <= {*refused}, "xl takes more than we thought"
 
