@@ -104,6 +104,12 @@ def test_devices_change_places_with_all_that_they_say() -> None:
     assert "/img/data.qcow2,qcow2,xvdb,rw,script=block-x" in text
 
 
+def test_a_device_that_goes_leaves_the_remarks_on_the_others() -> None:
+    vbds = parse_xl_config(GUEST).vbds
+    gone = '    "/img/data.qcow2,qcow2,xvdb,rw,script=block-x",\n'
+    assert edited(vbds=(vbds[0], vbds[2])) == GUEST.replace(gone, "")
+
+
 def test_a_new_device_is_written_beside_the_old_ones() -> None:
     vbds = (*parse_xl_config(GUEST).vbds, Vbd(target="xvdc", source="/dev/vg/c"))
     text = edited(vbds=vbds)

@@ -50,6 +50,9 @@ def _rewritten_list(text: str, old: Scanned, new: tuple[XlValue, ...]) -> str:
     foot = _equal_run(items[::-1], new[::-1], rest)
     middle = new[head : len(new) - foot]
     gone = items[head : len(items) - foot]
+    if head and gone and foot and not middle:
+        # What stands between the item before and those that go may be a comment on the former.
+        return text[old.start : gone[0].start] + text[items[-foot].start : old.end]
     quote = _quote(text[items[0].start :]) if items else '"'
     written = [write_value(item, quote=quote) for item in middle]
     start, end, between = _gap(text, old, gone, head)
