@@ -6,7 +6,7 @@ import contextlib
 import ipaddress
 from collections.abc import Mapping, Sequence
 
-from xenvm.errors import BlockedError
+from xenvm.errors import BlockedError, XenvmError
 from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
@@ -53,10 +53,15 @@ class Workshop:
         self.image = image
         self._ledger = ledger
         self._undo = contextlib.ExitStack()
+        self._guests: list[ProbeGuest] = []
         self._serial = 0
 
     def close(self) -> None:
         """Remove everything, in reverse order; one that resists does not save the others."""
+        # Guests that still run take the CPUs that the others' hotplug scripts need to end in time.
+        for guest in self._guests:
+            with contextlib.suppress(XenvmError):
+                guest.domain.pause()
         self._undo.close()
 
     def name(self, suffix: str) -> str:
@@ -138,6 +143,7 @@ class Workshop:
         with self._ledger.making("domain", name):
             config = probe_config(name, self.image, vnifs=vnifs, vbds=vbds)
             guest = ProbeGuest.start(self.host, config, paused=paused)
+        self._guests.append(guest)
         self._undo.callback(self._remove_guest, guest)
         return guest
 
