@@ -16,6 +16,7 @@ XenvmError
 │   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
 │   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
 │   ├── MigrationError            └── ToolstackError
+├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -222,6 +223,20 @@ class MigrationError(LibvirtError):
 
 class ToolstackError(LibvirtError):
     """Xen's toolstack (libxl) failed; ``detail`` has the end of its log."""
+
+
+class EventsLostError(XenvmError):
+    """More events came than were taken.
+
+    Attributes:
+        count: How many are missing.
+    """
+
+    def __init__(self, count: int):
+        super().__init__(
+            f"{count} events were dropped, as nobody took them in time: read the states anew"
+        )
+        self.count = count
 
 
 class GuestError(XenvmError):
