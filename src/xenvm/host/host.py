@@ -10,6 +10,7 @@ from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import DriverFeatures, Feature
+from xenvm.model.statistics import DomainOverview, HostSample
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
@@ -17,6 +18,7 @@ from .connection import Connection
 from .domain import Domain
 from .events import Feed, Subscription
 from .libxl_log import libxl_log
+from .overview import take_overview, take_sample
 from .refusal import refuse_errors
 from .saving import SAVE_DEADLINE_S
 from .shell import HostShell, LocalShell, NoShell, SshShell
@@ -137,6 +139,17 @@ class Host:
         """Return all domains, running or not, sorted by name; Dom0 is one of them on Xen."""
         raws = self._connection.read("listing domains", lambda raw: raw.listAllDomains())
         return sorted(map(self._domain, raws), key=lambda domain: domain.name)
+
+    def overview(self) -> list[DomainOverview]:
+        """Return all domains with state and config, sorted by name, in few round trips."""
+        return take_overview(self._connection)
+
+    def sample(self) -> HostSample:
+        """Return the counters of all running domains.
+
+        Two samples give :func:`xenvm.model.statistics.rates`.
+        """
+        return take_sample(self._connection, None if self.is_simulated else self.shell)
 
     def domain(self, key: str | UUID) -> Domain:
         """Return a domain by its name, or by its UUID.
