@@ -14,6 +14,7 @@ from . import _libvirt
 from .bridge import Bridge, bridge_states
 from .connection import Connection
 from .domain import Domain
+from .free_memory import free_memory_kib
 from .refusal import refuse_errors
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
@@ -21,6 +22,10 @@ from .uri import HostKind, HostUri
 
 CONNECT_DEADLINE_S = 30.0
 _KIB_BYTES = 1024
+_NODES_MAX = 1024
+"""More NUMA nodes than any host has; libvirt answers for those that there are."""
+_PCPUS = 2
+"""Where virNodeInfo has them."""
 
 
 def connect(uri: str | HostUri, *, deadline_s: float = CONNECT_DEADLINE_S) -> Host:
@@ -121,10 +126,21 @@ class Host:
     @property
     def free_memory_kib(self) -> int:
         """Return the memory that Xen can give to guests, in KiB."""
+        return free_memory_kib(self._connection)
+
+    @property
+    def free_memory_by_node_kib(self) -> tuple[int, ...]:
+        """Return the memory that Xen can give to guests on each NUMA node, in KiB."""
+        raw = self._connection.raw
         free_bytes = self._connection.call(
-            "asking for free memory", self._connection.raw.getFreeMemory
+            "asking for the nodes' free memory", lambda: raw.getCellsFreeMemory(0, _NODES_MAX)
         )
-        return free_bytes // _KIB_BYTES
+        return tuple(free // _KIB_BYTES for free in free_bytes)
+
+    @property
+    def pcpus(self) -> int:
+        """Return how many pCPUs Xen uses."""
+        return self._connection.call("counting pCPUs", self._connection.raw.getInfo)[_PCPUS]
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""

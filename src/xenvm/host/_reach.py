@@ -1,0 +1,19 @@
+"""How far a change of a domain reaches: the running guest, its definition, or both."""
+
+from __future__ import annotations
+
+from . import _libvirt
+from .connection import Connection
+
+
+def reach(connection: Connection, raw: _libvirt.RawDomain, name: str) -> tuple[int, ...]:
+    """Return libvirt's flags for each place in which a domain is, the running guest first.
+
+    One call each: libvirt's drivers differ in whether they take both flags at once.
+    """
+
+    def places() -> tuple[int, ...]:
+        live = (_libvirt.AFFECT_LIVE,) if raw.isActive() else ()
+        return (*live, _libvirt.AFFECT_CONFIG) if raw.isPersistent() else live
+
+    return connection.call(f"asking for {name}", places)
