@@ -42,8 +42,8 @@ _VCPUS = 3
 """Where virDomainInfo has the vCPUs that are online, by Xen's own count."""
 _PCPUS = 2
 _CPU_COUNTS = slice(4, 8)
-"""Where virNodeInfo has nodes, sockets, cores and threads, whose product libvirt's binding takes for
-the number of pCPUs; the libxl driver always says 1 socket."""
+"""Where virNodeInfo has nodes, sockets, cores and threads, whose product libvirt's binding takes
+for the number of pCPUs; the libxl driver always says 1 socket."""
 _MAP_BITS = 8
 _PREFIX = "xenvm"
 """Of our namespace in the metadata."""
@@ -86,7 +86,9 @@ class Vcpus:
             InvalidStateError: It does not run.
         """
         asking = f"asking for the CPU time of {self._name}"
-        (total,) = self._connection.call(asking, lambda: self._raw.getCPUStats(True))
+        (total,) = self._connection.call(
+            asking, lambda: self._raw.getCPUStats(_libvirt.CPU_STATS_TOTAL)
+        )
         return total["cpu_time"] / _NS
 
     def plug(self, count: int, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
@@ -157,6 +159,7 @@ class Vcpus:
 
         Raises:
             SpecError: It is no such cap.
+            LibvirtError: It could not be set, or not be remembered: it is as before.
             ToolstackError: Xen has another one afterwards.
         """
         most = PCPU_PERCENT * self.counts.most
@@ -219,10 +222,7 @@ class Vcpus:
         self._refuse_unnameable(vcpu, cpus)
         chosen = tuple(cpu in cpus for cpu in range(max(cpus) + 1))
         for flag in self._reach():
-            self._connection.call(
-                f"pinning vCPU {vcpu} of {self._name}",
-                lambda flag=flag: self._raw.pinVcpuFlags(vcpu, chosen, flag),
-            )
+            self._set_pin(vcpu, chosen, flag)
             if flag == _libvirt.AFFECT_LIVE:
                 self._check_pin(vcpu, cpus)
 
@@ -292,6 +292,12 @@ class Vcpus:
             self._set_count(before, _libvirt.AFFECT_LIVE)
             raise
 
+    def _set_pin(self, vcpu: int, chosen: tuple[bool, ...], flags: int) -> None:
+        self._connection.call(
+            f"pinning vCPU {vcpu} of {self._name}",
+            lambda: self._raw.pinVcpuFlags(vcpu, chosen, flags),
+        )
+
     def _scheduler(self) -> Mapping[str, int]:
         what = f"asking for the scheduling of {self._name}"
         return self._connection.call(what, self._raw.schedulerParameters)
@@ -317,7 +323,11 @@ class Vcpus:
         )
 
     def _refuse_unnameable(self, vcpu: int, cpus: CpuSet) -> None:
-        """Refuse what would write past the end of the binding's own map of pCPUs."""
+        """Refuse what would write past the end of the binding's own map of pCPUs.
+
+        Raises:
+            NotSupportedError: It would.
+        """
         info = self._connection.call("counting pCPUs", self._connection.raw.getInfo)
         counted = math.prod(info[_CPU_COUNTS])
         if max(cpus) >= -(-counted // _MAP_BITS) * _MAP_BITS:

@@ -1,4 +1,7 @@
-"""A pCPU for one vCPU alone, by xl: it reaches Dom0, offline vCPUs, and domains unknown to libvirt."""
+"""A pCPU for one vCPU alone.
+
+By xl, which reaches offline vCPUs, and domains that libvirt does not know.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,9 @@ def claim(shell: HostShell, pcpus: int, owner: VcpuPlace, pcpu: int) -> Exclusiv
         pcpus: How many pCPUs the host has.
         owner: The vCPU that is pinned to the pCPU, as it was before.
         pcpu: The pCPU.
+
+    Returns:
+        Who was excluded, and who was not.
     """
     before = sharers(places(shell, pcpus), owner, pcpu)
     for row in before:

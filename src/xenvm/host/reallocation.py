@@ -47,7 +47,7 @@ def share_of(domain: Domain) -> Share:
 
 
 def reallocate(
-    host: Host, wanted: Mapping[str, Allocation], *, tell: Tell = lambda step: None
+    host: Host, wanted: Mapping[str, Allocation], *, tell: Tell | None = None
 ) -> tuple[Step, ...]:
     """Give domains what they shall have, step by step; undo it all when a step fails.
 
@@ -74,7 +74,8 @@ def reallocate(
             # The one that failed may have gone half its way, so it is undone as well.
             standing = _undone(host, steps[: number + 1])
             raise ReallocationError(str(step), exc, standing) from exc
-        tell(step)
+        if tell:
+            tell(step)
     return steps
 
 
@@ -100,7 +101,7 @@ def take(host: Host, step: Step) -> None:
 
 
 def _undone(host: Host, steps: Sequence[Step]) -> list[str]:
-    """Undo steps, the last one first, and return in words those that could not be."""
+    """Return in words the steps that could not be undone; the last one is undone first."""
     standing = []
     for step in reversed(steps):
         try:

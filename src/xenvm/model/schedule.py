@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
+from itertools import pairwise
 
 from xenvm.errors import SpecError
 
@@ -42,7 +43,7 @@ class ResourceSchedule:
             raise SpecError("a schedule has at least one period: give it a name and a start")
         ordered = tuple(sorted(self.periods, key=lambda period: period.start))
         object.__setattr__(self, "periods", ordered)
-        for period, later in zip(ordered, ordered[1:], strict=False):
+        for period, later in pairwise(ordered):
             if period.start == later.start:
                 both = f"{period.name} and {later.name}"
                 raise SpecError(f"{both} both start at {period.start:%H:%M}: change one of them")
@@ -56,7 +57,11 @@ class ResourceSchedule:
 
 
 def _refuse_difference(one: Period, other: Period) -> None:
-    """Refuse two periods of which one changes what the other does not change back."""
+    """Refuse two periods of which one changes what the other does not change back.
+
+    Raises:
+        SpecError: They do; says what, and where to add it.
+    """
     ours, theirs = _allocated(one), _allocated(other)
     for lacking, having, missing in ((other, one, ours - theirs), (one, other, theirs - ours)):
         for domain, name in sorted(missing):
