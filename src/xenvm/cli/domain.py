@@ -23,6 +23,7 @@ from xenvm.model.domain import DomainConfig
 from xenvm.model.findings import Finding, Severity
 from xenvm.spec import load_profile
 
+from . import domain_set
 from .plain import HIDDEN, SECRET_FIELDS, plain, plain_text
 
 CHECK_SCHEMA = "xenvm-domain-check/1"
@@ -254,3 +255,6 @@ def _tell_lost(file: str, to_format: str, paths: Sequence[str]) -> None:
         more = "" if len(paths) <= UNMODELLED_SHOWN else ", …"
         shown = ", ".join(paths[:UNMODELLED_SHOWN]) + more
         click.echo(f"xenvm: {file}: not carried into {to_format}: {shown}", err=True)
+
+
+command.add_command(domain_set.command)

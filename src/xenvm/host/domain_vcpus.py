@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from xenvm.errors import (
@@ -24,6 +24,7 @@ from xenvm.model.allocation import (
     VcpuCounts,
     VcpuPlace,
 )
+from xenvm.model.cpu import VcpuPin
 from xenvm.model.domain import DomainConfig
 from xenvm.model.mapping import NAMESPACES
 from xenvm.model.quantities import CpuSet
@@ -34,7 +35,7 @@ from ._reach import reach
 from .connection import Connection
 from .exclusive_pcpu import claim, places, release, sharers
 from .libxl_log import libxl_log
-from .shell import HostShell, NoShell
+from .shell import HostShell
 
 HOTPLUG_DEADLINE_S = 60.0
 
@@ -86,10 +87,9 @@ class Vcpus:
             InvalidStateError: It does not run.
         """
         asking = f"asking for the CPU time of {self._name}"
-        (total,) = self._connection.call(
-            asking, lambda: self._raw.getCPUStats(_libvirt.CPU_STATS_TOTAL)
-        )
-        return total["cpu_time"] / _NS
+        total = _libvirt.CPU_STATS_TOTAL
+        (stats,) = self._connection.call(asking, lambda: self._raw.getCPUStats(total))
+        return stats["cpu_time"] / _NS
 
     def plug(self, count: int, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
         """Have so many vCPUs online, the first ones; the guest plugs and unplugs them itself.
@@ -149,7 +149,7 @@ class Vcpus:
             if flag == _libvirt.AFFECT_LIVE:
                 self._schedule("weight", weight)
             else:
-                self._redefine(weight)
+                self._redefine(lambda config: replace(config, weight=weight))
 
     def set_cap(self, cap_percent: int) -> None:
         """Bound its CPU time, and remember that.
@@ -219,12 +219,11 @@ class Vcpus:
         pcpus = self._pcpus()
         if not cpus or max(cpus) >= pcpus:
             raise SpecError(f"the host has pCPUs 0 to {pcpus - 1}: pin to some of them, not {cpus}")
-        self._refuse_unnameable(vcpu, cpus)
-        chosen = tuple(cpu in cpus for cpu in range(max(cpus) + 1))
         for flag in self._reach():
-            self._set_pin(vcpu, chosen, flag)
             if flag == _libvirt.AFFECT_LIVE:
-                self._check_pin(vcpu, cpus)
+                self._pin_live(vcpu, cpus)
+            else:
+                self._redefine(lambda config: _pinned(config, vcpu, cpus))
 
     def claim(self, vcpu: int, pcpu: int) -> Exclusivity:
         """Give a pCPU to one vCPU alone: pin it there, and everybody else, Dom0 too, elsewhere.
@@ -269,9 +268,9 @@ class Vcpus:
         what = f"reading {self._name}'s XML"
         return parse_domain_xml(self._connection.call(what, lambda: self._raw.XMLDesc(flags)))
 
-    def _redefine(self, weight: int) -> None:
+    def _redefine(self, change: Callable[[DomainConfig], DomainConfig]) -> None:
         definition = self._config(_libvirt.XML_INACTIVE | _libvirt.XML_SECURE)
-        raw, xml = self._connection.raw, format_domain_xml(replace(definition, weight=weight))
+        raw, xml = self._connection.raw, format_domain_xml(change(definition))
         self._connection.call(f"redefining {self._name}", lambda: raw.defineXMLFlags(xml))
 
     def _set_count(self, count: int, flags: int) -> None:
@@ -292,11 +291,15 @@ class Vcpus:
             self._set_count(before, _libvirt.AFFECT_LIVE)
             raise
 
-    def _set_pin(self, vcpu: int, chosen: tuple[bool, ...], flags: int) -> None:
+    def _pin_live(self, vcpu: int, cpus: CpuSet) -> None:
+        self._refuse_unnameable(vcpu, cpus)
+        chosen = tuple(cpu in cpus for cpu in range(max(cpus) + 1))
         self._connection.call(
-            f"pinning vCPU {vcpu} of {self._name}",
-            lambda: self._raw.pinVcpuFlags(vcpu, chosen, flags),
+            f"pinning vCPU {vcpu} of {self._name}", lambda: self._raw.pinVcpu(vcpu, chosen)
         )
+        for place in self.places():
+            if place.number == vcpu and place.cpus != cpus:
+                raise ToolstackError(f"{place} was pinned to {cpus}, and Xen has {place.cpus}")
 
     def _scheduler(self) -> Mapping[str, int]:
         what = f"asking for the scheduling of {self._name}"
@@ -336,9 +339,8 @@ class Vcpus:
                 f" in its Dom0, xl vcpu-pin {self._name} {vcpu} {cpus}"
             )
 
-    def _check_pin(self, vcpu: int, cpus: CpuSet) -> None:
-        if isinstance(self._shell, NoShell):
-            return
-        for place in self.places():
-            if place.number == vcpu and place.cpus != cpus:
-                raise ToolstackError(f"{place} was pinned to {cpus}, and Xen has {place.cpus}")
+
+def _pinned(config: DomainConfig, vcpu: int, cpus: CpuSet) -> DomainConfig:
+    others = (pin for pin in config.pins if pin.vcpu != vcpu)
+    pins = (*others, VcpuPin(vcpu=vcpu, cpus=cpus))
+    return replace(config, pins=tuple(sorted(pins, key=lambda pin: pin.vcpu)))

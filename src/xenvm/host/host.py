@@ -22,10 +22,8 @@ from .uri import HostKind, HostUri
 
 CONNECT_DEADLINE_S = 30.0
 _KIB_BYTES = 1024
-_NODES_MAX = 1024
-"""More NUMA nodes than any host has; libvirt answers for those that there are."""
-_PCPUS = 2
-"""Where virNodeInfo has them."""
+_PCPUS, _NODES = 2, 4
+"""Where virNodeInfo has the numbers of pCPUs and of NUMA nodes."""
 
 
 def connect(uri: str | HostUri, *, deadline_s: float = CONNECT_DEADLINE_S) -> Host:
@@ -133,7 +131,8 @@ class Host:
         """Return the memory that Xen can give to guests on each NUMA node, in KiB."""
         raw = self._connection.raw
         free_bytes = self._connection.call(
-            "asking for the nodes' free memory", lambda: raw.getCellsFreeMemory(0, _NODES_MAX)
+            "asking for the nodes' free memory",
+            lambda: raw.getCellsFreeMemory(0, raw.getInfo()[_NODES]),
         )
         return tuple(free // _KIB_BYTES for free in free_bytes)
 
