@@ -31,6 +31,11 @@ def free_memory_kib(connection: Connection) -> int:
     return connection.call("asking for free memory", connection.raw.getFreeMemory) // _KIB_BYTES
 
 
+def dom0_yields_kib(shell: HostShell) -> int:
+    """Return the KiB by which libvirt would shrink Dom0 to make room for a guest that starts."""
+    return max(0, int(shell.run(_YIELDING).stdout))
+
+
 def require_free(
     connection: Connection, shell: HostShell, what: str, needed_kib: int, *, starts: bool = False
 ) -> None:
@@ -50,6 +55,6 @@ def require_free(
         return
     free_kib = free_memory_kib(connection)
     if needed_kib > free_kib and starts:
-        free_kib += max(0, int(shell.run(_YIELDING).stdout))
+        free_kib += dom0_yields_kib(shell)
     if needed_kib > free_kib:
         raise OvercommitError(what, needed_kib=needed_kib, free_kib=free_kib)
