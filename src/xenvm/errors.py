@@ -19,6 +19,7 @@ XenvmError
 │   ├── MigrationError            └── ToolstackError
 ├── OvercommitError               more memory is wanted than is free; keeps both numbers
 ├── ReallocationError             a change failed half-way; keeps what stands
+├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -259,6 +260,20 @@ class ReallocationError(XenvmError):
         self.standing = tuple(standing)
         left = f"these stand, undo them by hand: {'; '.join(standing)}" if standing else ""
         super().__init__(f"could not change {step}: {cause}; {left or 'all is as it was before'}")
+
+
+class EventsLostError(XenvmError):
+    """More events came than were taken.
+
+    Attributes:
+        count: How many are missing.
+    """
+
+    def __init__(self, count: int):
+        super().__init__(
+            f"{count} events were dropped, as nobody took them in time: read the states anew"
+        )
+        self.count = count
 
 
 class GuestError(XenvmError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xenvm.errors import SpecError, WaitTimeoutError
 from xenvm.waiting import wait_until
 
@@ -25,24 +27,28 @@ class Memory:
     """The memory of a domain; Dom0's too."""
 
     def __init__(
-        self, connection: Connection, shell: HostShell, raw: _libvirt.RawDomain, name: str
+        self,
+        connection: Connection,
+        shell: HostShell,
+        name: str,
+        handle: Callable[[], _libvirt.RawDomain],
     ):
         self._connection = connection
         self._shell = shell
-        self._raw = raw
         self._name = name
+        self._handle = handle
 
     @property
     def now_kib(self) -> int:
         """Return what it has now, as Xen counts; off, what it starts with."""
         asking = f"asking for the memory of {self._name}"
-        return self._connection.call(asking, self._raw.info)[_MEMORY]
+        return self._connection.read(asking, lambda _: self._handle().info())[_MEMORY]
 
     @property
     def most_kib(self) -> int:
         """Return the most that it may have."""
         asking = f"asking for the most memory of {self._name}"
-        return self._connection.call(asking, self._raw.maxMemory)
+        return self._connection.read(asking, lambda _: self._handle().maxMemory())
 
     def set(self, memory_kib: int, *, deadline_s: float = BALLOON_DEADLINE_S) -> None:
         """Give it so much memory: the running guest by its balloon, and its definition.
@@ -61,7 +67,7 @@ class Memory:
             raise SpecError(
                 f"{self._name} can have 1 to {most_kib} KiB of memory, not {memory_kib}"
             )
-        for flag in reach(self._connection, self._raw, self._name):
+        for flag in reach(self._connection, self._name, self._handle):
             if flag == _libvirt.AFFECT_LIVE:
                 self._balloon(memory_kib, deadline_s)
             else:
@@ -98,8 +104,9 @@ class Memory:
             raise
 
     def _set(self, memory_kib: int, flags: int) -> None:
+        raw = self._handle()
         with libxl_log(self._shell):
             self._connection.call(
                 f"setting the memory of {self._name}",
-                lambda: self._raw.setMemoryFlags(memory_kib, flags),
+                lambda: raw.setMemoryFlags(memory_kib, flags),
             )

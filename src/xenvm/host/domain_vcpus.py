@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from xenvm.errors import (
     InvalidStateError,
@@ -37,6 +38,8 @@ from .exclusive_pcpu import claim, places, release, sharers
 from .libxl_log import libxl_log
 from .shell import HostShell
 
+T = TypeVar("T")
+
 HOTPLUG_DEADLINE_S = 60.0
 
 _VCPUS = 3
@@ -61,23 +64,25 @@ class Vcpus:
     """
 
     def __init__(
-        self, connection: Connection, shell: HostShell, raw: _libvirt.RawDomain, name: str
+        self,
+        connection: Connection,
+        shell: HostShell,
+        name: str,
+        handle: Callable[[], _libvirt.RawDomain],
     ):
         self._connection = connection
         self._shell = shell
-        self._raw = raw
         self._name = name
+        self._handle = handle
 
     @property
     def counts(self) -> VcpuCounts:
         """Return how many it has now, and the most it may have."""
 
-        def ask() -> VcpuCounts:
-            return VcpuCounts(
-                now=self._raw.info()[_VCPUS], most=self._raw.vcpusFlags(_libvirt.VCPU_MAXIMUM)
-            )
+        def count(raw: _libvirt.RawDomain) -> VcpuCounts:
+            return VcpuCounts(now=raw.info()[_VCPUS], most=raw.vcpusFlags(_libvirt.VCPU_MAXIMUM))
 
-        return self._connection.call(f"counting the vCPUs of {self._name}", ask)
+        return self._read("counting the vCPUs", count)
 
     @property
     def time_s(self) -> float:
@@ -86,9 +91,8 @@ class Vcpus:
         Raises:
             InvalidStateError: It does not run.
         """
-        asking = f"asking for the CPU time of {self._name}"
         total = _libvirt.CPU_STATS_TOTAL
-        (stats,) = self._connection.call(asking, lambda: self._raw.getCPUStats(total))
+        (stats,) = self._read("asking for the CPU time", lambda raw: raw.getCPUStats(total))
         return stats["cpu_time"] / _NS
 
     def plug(self, count: int, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
@@ -252,11 +256,19 @@ class Vcpus:
         release(self._shell, exclusivity)
         self.pin(exclusivity.owner.number, exclusivity.owner.cpus)
 
+    def _read(self, asking: str, ask: Callable[[_libvirt.RawDomain], T]) -> T:
+        what = f"{asking} of {self._name}"
+        return self._connection.read(what, lambda _: ask(self._handle()))
+
+    def _change(self, doing: str, do: Callable[[_libvirt.RawDomain], int]) -> None:
+        raw = self._handle()
+        self._connection.call(f"{doing} of {self._name}", lambda: do(raw))
+
     def _reach(self) -> tuple[int, ...]:
-        return reach(self._connection, self._raw, self._name)
+        return reach(self._connection, self._name, self._handle)
 
     def _pcpus(self) -> int:
-        return self._connection.call("counting pCPUs", self._connection.raw.getInfo)[_PCPUS]
+        return self._connection.read("counting pCPUs", lambda raw: raw.getInfo())[_PCPUS]
 
     def _domid(self) -> int:
         domid = self._config().domid
@@ -265,8 +277,7 @@ class Vcpus:
         return domid
 
     def _config(self, flags: int = 0) -> DomainConfig:
-        what = f"reading {self._name}'s XML"
-        return parse_domain_xml(self._connection.call(what, lambda: self._raw.XMLDesc(flags)))
+        return parse_domain_xml(self._read("reading the XML", lambda raw: raw.XMLDesc(flags)))
 
     def _redefine(self, change: Callable[[DomainConfig], DomainConfig]) -> None:
         definition = self._config(_libvirt.XML_INACTIVE | _libvirt.XML_SECURE)
@@ -275,10 +286,7 @@ class Vcpus:
 
     def _set_count(self, count: int, flags: int) -> None:
         with libxl_log(self._shell):
-            self._connection.call(
-                f"setting the vCPUs of {self._name}",
-                lambda: self._raw.setVcpusFlags(count, flags),
-            )
+            self._change("setting the vCPUs", lambda raw: raw.setVcpusFlags(count, flags))
 
     def _await_count(self, count: int, before: int, deadline_s: float) -> None:
         try:
@@ -294,22 +302,18 @@ class Vcpus:
     def _pin_live(self, vcpu: int, cpus: CpuSet) -> None:
         self._refuse_unnameable(vcpu, cpus)
         chosen = tuple(cpu in cpus for cpu in range(max(cpus) + 1))
-        self._connection.call(
-            f"pinning vCPU {vcpu} of {self._name}", lambda: self._raw.pinVcpu(vcpu, chosen)
-        )
+        self._change("pinning a vCPU", lambda raw: raw.pinVcpu(vcpu, chosen))
         for place in self.places():
             if place.number == vcpu and place.cpus != cpus:
                 raise ToolstackError(f"{place} was pinned to {cpus}, and Xen has {place.cpus}")
 
     def _scheduler(self) -> Mapping[str, int]:
-        what = f"asking for the scheduling of {self._name}"
-        return self._connection.call(what, self._raw.schedulerParameters)
+        return self._read("asking for the scheduling", lambda raw: raw.schedulerParameters())
 
     def _schedule(self, name: str, value: int) -> None:
         with libxl_log(self._shell):
-            self._connection.call(
-                f"setting the {name} of {self._name}",
-                lambda: self._raw.setSchedulerParameters({name: value}),
+            self._change(
+                f"setting the {name}", lambda raw: raw.setSchedulerParameters({name: value})
             )
         has = self._scheduler().get(name)
         if has != value:
@@ -318,9 +322,9 @@ class Vcpus:
     def _remember_cap(self, cap_percent: int, flags: int) -> None:
         """Keep a cap where :attr:`DomainConfig.cap_percent` is read from."""
         xml = f"<domain><cap>{cap_percent}</cap></domain>" if cap_percent else None
-        self._connection.call(
-            f"remembering the cap of {self._name}",
-            lambda: self._raw.setMetadata(
+        self._change(
+            "remembering the cap",
+            lambda raw: raw.setMetadata(
                 _libvirt.METADATA_ELEMENT, xml, _PREFIX, NAMESPACES[_PREFIX], flags
             ),
         )
@@ -331,7 +335,7 @@ class Vcpus:
         Raises:
             NotSupportedError: It would.
         """
-        info = self._connection.call("counting pCPUs", self._connection.raw.getInfo)
+        info = self._connection.read("counting pCPUs", lambda raw: raw.getInfo())
         counted = math.prod(info[_CPU_COUNTS])
         if max(cpus) >= -(-counted // _MAP_BITS) * _MAP_BITS:
             raise NotSupportedError(

@@ -28,7 +28,8 @@ libxl.conf says so, or where it says nothing and Xen was told how much Dom0 gets
 
 def free_memory_kib(connection: Connection) -> int:
     """Return the memory that no domain has, in KiB."""
-    return connection.call("asking for free memory", connection.raw.getFreeMemory) // _KIB_BYTES
+    free_bytes = connection.read("asking for free memory", lambda raw: raw.getFreeMemory())
+    return free_bytes // _KIB_BYTES
 
 
 def dom0_yields_kib(shell: HostShell) -> int:
