@@ -27,6 +27,7 @@ NOUNS = {
     "plan": "Show what a qualification would run; touch nothing.",
     "profile": "The profiles that a host can be qualified under.",
     "qualify": "Qualify a host under a profile.",
+    "schedule": "Who has how much of a host at which time of day: check, apply, run.",
     "restore": "Clean up after a run that crashed.",
 }
 

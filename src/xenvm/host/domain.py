@@ -21,6 +21,9 @@ from xenvm.waiting import wait_until
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .domain_memory import Memory
+from .domain_vcpus import Vcpus
+from .free_memory import require_free
 from .libxl_log import libxl_log
 from .refusal import refuse_errors
 from .saving import Saving
@@ -99,6 +102,16 @@ class Domain:
         """Return what writes its memory to Dom0's disk."""
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
+    @property
+    def vcpus(self) -> Vcpus:
+        """Return its vCPUs: how many, where they run, and their share of CPU time."""
+        return Vcpus(self._connection, self._shell, self.name, lambda: self._raw)
+
+    @property
+    def memory(self) -> Memory:
+        """Return its memory."""
+        return Memory(self._connection, self._shell, self.name, lambda: self._raw)
+
     def xml(self) -> str:
         """Return libvirt's document for it as it is now."""
         return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
@@ -108,7 +121,7 @@ class Domain:
         return parse_domain_xml(self.xml())
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
-        """Start it from its definition.
+        """Start it from its definition; with the cap that we remember for it, if any.
 
         Args:
             paused: Whether its vCPUs wait for :meth:`unpause`.
@@ -116,18 +129,25 @@ class Domain:
 
         Raises:
             InvalidStateError: It runs already.
-            NotSupportedError: The driver cannot start it paused.
+            NotSupportedError: The driver cannot start it paused, as it is with a cap.
+            OvercommitError: The host has less memory free than it needs.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
-        if paused:
+        config = self.config()
+        if config.domid is None:
+            require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
+        # A cap is set before the guest's first instruction, so that it is never exceeded.
+        if waits := paused or bool(config.cap_percent):
             self._connection.require(Feature.START_PAUSED)
-        flags = _libvirt.START_PAUSED if paused else 0
+        flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
                 f"starting {self.name}",
                 lambda: self._raw.createWithFlags(flags),
                 deadline_s=deadline_s,
             )
+        if config.cap_percent:
+            self._start_capped(paused=paused)
 
     def pause(self) -> None:
         """Stop scheduling its vCPUs; what is paused stays so.
@@ -283,6 +303,15 @@ class Domain:
 
         stream = self._connection.call(f"opening the console of {self.name}", open_stream)
         return Console(self._connection, stream, self.name)
+
+    def _start_capped(self, *, paused: bool) -> None:
+        try:
+            self.vcpus.put_back_cap()
+            if not paused:
+                self.unpause()
+        except BaseException:
+            self.destroy()
+            raise
 
     @property
     def _raw(self) -> _libvirt.RawDomain:

@@ -17,6 +17,7 @@ from .bridge import Bridge, bridge_states
 from .connection import Connection
 from .domain import Domain
 from .events import Feed, Subscription
+from .free_memory import free_memory_kib
 from .libxl_log import libxl_log
 from .overview import take_overview, take_sample
 from .refusal import refuse_errors
@@ -27,6 +28,8 @@ from .uri import HostKind, HostUri
 
 CONNECT_DEADLINE_S = 30.0
 _KIB_BYTES = 1024
+_PCPUS, _NODES = 2, 4
+"""Where virNodeInfo has the numbers of pCPUs and of NUMA nodes."""
 
 
 def connect(uri: str | HostUri, *, deadline_s: float = CONNECT_DEADLINE_S) -> Host:
@@ -126,10 +129,21 @@ class Host:
     @property
     def free_memory_kib(self) -> int:
         """Return the memory that Xen can give to guests, in KiB."""
+        return free_memory_kib(self._connection)
+
+    @property
+    def free_memory_by_node_kib(self) -> tuple[int, ...]:
+        """Return the memory that Xen can give to guests on each NUMA node, in KiB."""
         free_bytes = self._connection.read(
-            "asking for free memory", lambda raw: raw.getFreeMemory()
+            "asking for the nodes' free memory",
+            lambda raw: raw.getCellsFreeMemory(0, raw.getInfo()[_NODES]),
         )
-        return free_bytes // _KIB_BYTES
+        return tuple(free // _KIB_BYTES for free in free_bytes)
+
+    @property
+    def pcpus(self) -> int:
+        """Return how many pCPUs Xen uses."""
+        return self._connection.read("counting pCPUs", lambda raw: raw.getInfo())[_PCPUS]
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""

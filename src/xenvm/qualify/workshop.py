@@ -12,6 +12,7 @@ from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import MEMORY_MIB, ProbeParts, probe_config, remove
+from xenvm.model.allocation import Exclusivity
 from xenvm.model.domain import DomainConfig
 from xenvm.model.quantities import MacAddress
 
@@ -150,6 +151,13 @@ class Workshop:
             guest.domain.unpause()
         for guest in guests:
             guest.wait_until_up()
+
+    def claim(self, guest: ProbeGuest, vcpu: int, pcpu: int) -> Exclusivity:
+        """Return what became of giving a guest's vCPU a pCPU alone; others get it back after."""
+        vcpus = guest.domain.vcpus
+        claimed = vcpus.claim(vcpu, pcpu)
+        self._undo.callback(vcpus.release, claimed)
+        return claimed
 
     def definition(self, config: DomainConfig) -> Domain:
         """Return a domain that is defined and not started."""
