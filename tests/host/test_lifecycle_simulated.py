@@ -82,7 +82,7 @@ def deeds(host: Host, tmp_path: Path) -> Mapping[Operation, Callable[[Domain], o
         Operation.DUMP_CORE_AND_END: lambda domain: domain.saving.dump_core(
             str(tmp_path / "core"), end=True
         ),
-        Operation.SET_AUTOSTART: lambda domain: domain.set_autostart(on=True),
+        Operation.SET_AUTOSTART: lambda domain: domain.definition.set_autostart(on=True),
         Operation.UNDEFINE: Domain.undefine,
     }
 
@@ -109,7 +109,7 @@ def seen(host: Host) -> Life:
             phase = Phase.PAUSED if domain.state is DomainState.PAUSED else Phase.RUNNING
         else:
             phase = Phase.SAVED if domain.saving.has_managed else Phase.SHUT_OFF
-        return Life(phase=phase, is_persistent=domain.is_persistent)
+        return Life(phase=phase, is_persistent=domain.definition.exists)
     return Life(phase=Phase.ABSENT, is_persistent=False)
 
 
@@ -169,6 +169,6 @@ def test_a_saved_domain_is_restored(host: Host, tmp_path: Path) -> None:
 
 def test_autostart_is_kept(host: Host) -> None:
     domain = host.define(GUEST)
-    assert not domain.autostart
-    domain.set_autostart(on=True)
-    assert domain.autostart
+    assert not domain.definition.autostart
+    domain.definition.set_autostart(on=True)
+    assert domain.definition.autostart

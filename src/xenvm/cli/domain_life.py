@@ -64,8 +64,8 @@ def show_command(name: str, host: str, as_json: bool) -> None:
             "state": domain.state.value,
             "domid": domain.domid,
             "ending": plain(domain.ending),
-            "persistent": domain.is_persistent,
-            "autostart": domain.autostart,
+            "persistent": domain.definition.exists,
+            "autostart": domain.definition.autostart,
             "managed_save": domain.saving.has_managed,
             "config": plain(domain.config()),
         }

@@ -21,6 +21,7 @@ from xenvm.waiting import wait_until
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .definition import Definition
 from .domain_memory import Memory
 from .domain_vcpus import Vcpus
 from .free_memory import require_free
@@ -88,14 +89,9 @@ class Domain:
         return bool(self._read(f"asking for {self.name}", lambda raw: raw.isActive()))
 
     @property
-    def is_persistent(self) -> bool:
-        """Return whether it has a definition, which stays when its guest ends."""
-        return bool(self._read(f"asking for {self.name}", lambda raw: raw.isPersistent()))
-
-    @property
-    def autostart(self) -> bool:
-        """Return whether the host starts it when it boots."""
-        return bool(self._read(f"asking for {self.name}'s autostart", lambda raw: raw.autostart()))
+    def definition(self) -> Definition:
+        """Return what stays of it when its guest ends."""
+        return Definition(self._connection, self.name, lambda: self._raw)
 
     @property
     def saving(self) -> Saving:
@@ -193,16 +189,6 @@ class Domain:
         """
         with libxl_log(self._shell):
             self._connection.call(f"rebooting {self.name}", self._raw.reboot)
-
-    def set_autostart(self, *, on: bool) -> None:
-        """Say whether the host starts it when it boots.
-
-        Raises:
-            InvalidStateError: It has no definition that could be kept.
-        """
-        self._connection.call(
-            f"setting the autostart of {self.name}", lambda: self._raw.setAutostart(int(on))
-        )
 
     def wait_until_off(self, *, deadline_s: float) -> None:
         """Wait until it is shut off, or gone if it has no definition.
