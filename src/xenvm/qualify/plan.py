@@ -51,6 +51,11 @@ class LiveNeeds:
 
 
 LIVE_NEEDS = {
+    "WP-2-01": LiveNeeds(quick_s=45, full_s=45, guests=2),
+    "WP-3.1-03": LiveNeeds(quick_s=40, full_s=40),
+    "WP-3.2-01": LiveNeeds(quick_s=90, full_s=90),
+    "WP-3.2-02": LiveNeeds(quick_s=70, full_s=70, guests=2),
+    "WP-3.2-03": LiveNeeds(quick_s=90, full_s=90),
     "WP-3.1-02": LiveNeeds(quick_s=60, full_s=60),
     "WP-3.4-04": LiveNeeds(quick_s=45, full_s=200, guests=None),
     "WP-3.4-07": LiveNeeds(quick_s=2, full_s=2),
