@@ -28,7 +28,7 @@ from xenvm.model.lifecycle import (
     Phase,
     ShutdownVia,
 )
-from xenvm.waiting import wait_until
+from xenvm.waiting import Deadline, wait_until
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -60,11 +60,10 @@ def boot(domain: Domain, let_go: Callable[[], object]) -> None:
     with domain.open_console(force=True) as console:
         guest = ProbeGuest(domain, console)
         let_go()
-        wait_until(
-            "a heartbeat",
-            lambda: guest.listen(deadline_s=1.0) or guest.beats,
-            deadline_s=DEADLINE_S,
-        )
+        deadline = Deadline(DEADLINE_S)
+        while not (guest.beats or deadline.passed):
+            guest.listen(deadline_s=1.0)
+    assert guest.beats, guest.transcript
 
 
 class Walker:
