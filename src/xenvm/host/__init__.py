@@ -2,6 +2,7 @@
 
 from .bridge import Bridge
 from .console import Console
+from .definition import Definition
 from .domain import Domain
 from .events import Subscription
 from .host import Host, connect
@@ -13,6 +14,7 @@ __all__ = [
     "Bridge",
     "CommandResult",
     "Console",
+    "Definition",
     "Domain",
     "Host",
     "HostKind",
