@@ -57,7 +57,7 @@ def failing(inventory: Inventory, profile: Profile) -> set[str]:
 
 def test_every_row_of_section_3_4_has_a_rule_a_live_test_or_a_reason(fujitsu: Profile) -> None:
     rows = {f"WP-3.4-{n:02}" for n in range(1, 23)} | {"WP-5.1-01", "WP-5.3-06", "WP-5.7-06"}
-    assert set(fujitsu.requirement_ids) == rows
+    assert set(fujitsu.requirement_ids) >= rows
     without_rule = rows - set(RULES)
     assert {id_ for id_ in without_rule if not requirement(id_).not_assessed} == {"WP-3.4-15"}
 
