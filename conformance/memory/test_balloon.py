@@ -44,8 +44,8 @@ def test_dom0_sets_a_guests_memory(check: Check, workshop: Workshop) -> None:
         off = (xen_kib - mib * 1024, target_kib - mib * 1024, inside_kib - wanted_kib)
         worst_kib = max(worst_kib, *map(abs, off))
         lines.append(
-            f"{mib} MiB: Xen {xen_kib} KiB, memory/target {target_kib} KiB, MemTotal {inside_kib} KiB,"
-            f" at first {start_kib} KiB"
+            f"{mib} MiB: Xen {xen_kib} KiB, memory/target {target_kib} KiB,"
+            f" MemTotal {inside_kib} KiB, at first {start_kib} KiB"
         )
     check(
         observed=worst_kib,

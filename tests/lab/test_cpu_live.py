@@ -1,4 +1,4 @@
-"""vCPUs, weights, caps and pins on a real Xen; and that the suite's checks notice what is broken."""
+"""vCPUs, weights, caps and pins on a real Xen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What breaks CPU and memory requirements on a real Xen is noticed: a saboteur in Dom0 undoes all."""
+"""What breaks CPU and memory requirements on a real Xen is noticed: a saboteur works in Dom0."""
 
 from __future__ import annotations
 
