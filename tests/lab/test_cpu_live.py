@@ -9,7 +9,7 @@ import pytest
 
 from xenvm.errors import ReallocationError, SpecError, WaitTimeoutError
 from xenvm.host import Host
-from xenvm.host.domain_vcpus import Vcpus
+from xenvm.host.domain_vcpus import DomainVcpus
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import probe_config
 from xenvm.host.reallocation import reallocate, share_of
@@ -152,13 +152,13 @@ def test_one_that_may_run_nowhere_else_is_named(
 def test_a_reallocation_that_fails_is_undone(host: Host, guest: ProbeGuest) -> None:
     before = share_of(guest.domain)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Vcpus, "set_weight", _refuse)
+        patch.setattr(DomainVcpus, "set_weight", _refuse)
         with pytest.raises(ReallocationError, match="weight"):
             reallocate(host, {guest.name: Allocation(cap_percent=40, weight=300)})
     assert share_of(guest.domain) == before
 
 
-def _refuse(_vcpus: Vcpus, _weight: int) -> None:
+def _refuse(_vcpus: DomainVcpus, _weight: int) -> None:
     raise SpecError("no weight today")
 
 
