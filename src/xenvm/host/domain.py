@@ -22,8 +22,8 @@ from . import _libvirt
 from .connection import Connection
 from .console import Console
 from .definition import Definition
-from .domain_memory import Memory
-from .domain_vcpus import Vcpus
+from .domain_memory import DomainMemory
+from .domain_vcpus import DomainVcpus
 from .free_memory import require_free
 from .libxl_log import libxl_log
 from .refusal import refuse_errors
@@ -99,14 +99,14 @@ class Domain:
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
     @property
-    def vcpus(self) -> Vcpus:
+    def vcpus(self) -> DomainVcpus:
         """Return its vCPUs: how many, where they run, and their share of CPU time."""
-        return Vcpus(self._connection, self._shell, self.name, lambda: self._raw)
+        return DomainVcpus(self._connection, self._shell, self.name, lambda: self._raw)
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> DomainMemory:
         """Return its memory."""
-        return Memory(self._connection, self._shell, self.name, lambda: self._raw)
+        return DomainMemory(self._connection, self._shell, self.name, lambda: self._raw)
 
     def xml(self) -> str:
         """Return libvirt's document for it as it is now."""

@@ -225,6 +225,23 @@ class Host:
                 lambda: raw.restoreFlags(path, None, flags),
                 deadline_s=deadline_s,
             )
+        self.put_back_caps()
+
+    def put_back_caps(self) -> list[str]:
+        """Give running domains the caps that we remember for them, where they run without.
+
+        Whatever made a domain anew behind our back lost its cap: ``virsh start``, libvirt's
+        autostart, or the guest's own reboot.
+
+        Returns:
+            The names of the domains that had lost theirs.
+        """
+        lost = []
+        for domain in self.list_domains():
+            if domain.is_active and domain.vcpus.scheduling.has_lost_cap:
+                domain.vcpus.put_back_cap()
+                lost.append(domain.name)
+        return lost
 
     def subscribe(self) -> Subscription:
         """Return a subscription to what happens to its domains from now on."""
