@@ -9,6 +9,7 @@ from .host import Host, connect
 from .saving import Saving
 from .shell import CommandResult, HostShell
 from .uri import HostKind, HostUri
+from .watch import Watch
 
 __all__ = [
     "Bridge",
@@ -22,5 +23,6 @@ __all__ = [
     "HostUri",
     "Saving",
     "Subscription",
+    "Watch",
     "connect",
 ]

@@ -134,7 +134,7 @@ class Domain:
             require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
         # A cap is set before the guest's first instruction, so that it is never exceeded.
         if waits := paused or bool(config.cap_percent):
-            self._connection.require(Feature.START_PAUSED)
+            self._connection.driver.require(Feature.START_PAUSED)
         flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -173,7 +173,7 @@ class Domain:
             ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI.
         """
         if via is not None:
-            self._connection.require(Feature.SHUTDOWN_VIA)
+            self._connection.driver.require(Feature.SHUTDOWN_VIA)
         flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -278,7 +278,7 @@ class Domain:
             LibvirtError: Somebody else has it open.
             NotSupportedError: The driver has no consoles.
         """
-        self._connection.require(Feature.CONSOLE)
+        self._connection.driver.require(Feature.CONSOLE)
         flags = _libvirt.CONSOLE_FORCE if force else 0
         raw, handle = self._connection.raw, self._raw
 
