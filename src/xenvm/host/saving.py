@@ -10,6 +10,7 @@ from xenvm.model.driver_features import Feature
 from . import _libvirt
 from .connection import Connection
 from .libxl_log import libxl_log
+from .running import refuse_deaf
 from .shell import HostShell
 
 SAVE_DEADLINE_S = 600.0
@@ -49,18 +50,20 @@ class Saving:
             deadline_s: Seconds for the guest to get ready and its memory to be written.
 
         Raises:
-            InvalidStateError: It does not run, or is paused: a guest takes part in its saving.
+            InvalidStateError: It does not run, is paused, or has crashed: a guest takes part in it.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        refuse_deaf(self._connection, self._name, self._handle)
         self._change("saving", lambda raw: raw.save(path), deadline_s)
 
     def managed(self, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
         """Write its memory to where libvirt keeps it and end it; the next start continues it.
 
         Raises:
-            InvalidStateError: It does not run, is paused, or has no definition.
+            InvalidStateError: It does not run, is paused, has crashed, or has no definition.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        refuse_deaf(self._connection, self._name, self._handle)
         self._change("saving", lambda raw: raw.managedSave(), deadline_s)
 
     def remove_managed(self) -> None:
