@@ -4,6 +4,7 @@ XenvmError
 ├── UsageError(ValueError)        what the user typed or wrote cannot be meant; exit status 2
 │   ├── HostUriError              a HOST that is none of the documented forms, or an unsafe one
 │   ├── ProfileError              a profile with an unknown key, unit or requirement
+│   ├── ScheduleFileError         a schedule with an unknown table, key or value
 │   └── SpecError                 a description that cannot be a Xen guest
 ├── ParseError(ValueError)        text that is not what we understand; keeps path, line and text
 ├── WaitTimeoutError(TimeoutError) our deadline passed; keeps what, waited_s and the last state seen
@@ -16,6 +17,9 @@ XenvmError
 │   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
 │   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
 │   ├── MigrationError            └── ToolstackError
+├── OvercommitError               more memory is wanted than is free; keeps both numbers
+├── ReallocationError             a change failed half-way; keeps what stands
+├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -57,6 +61,10 @@ class HostUriError(UsageError):
 
 class ProfileError(UsageError):
     """A profile that names an unknown key, unit or requirement."""
+
+
+class ScheduleFileError(UsageError):
+    """A schedule that names an unknown table, key or value; says file, table and key."""
 
 
 class SpecError(UsageError):
@@ -222,6 +230,50 @@ class MigrationError(LibvirtError):
 
 class ToolstackError(LibvirtError):
     """Xen's toolstack (libxl) failed; ``detail`` has the end of its log."""
+
+
+class OvercommitError(XenvmError):
+    """More memory is wanted than the host has free; said before the host is asked for it.
+
+    Attributes:
+        needed_kib: What is wanted, in KiB.
+        free_kib: What can be given, in KiB.
+    """
+
+    def __init__(self, what: str, *, needed_kib: int, free_kib: int):
+        super().__init__(
+            f"{what} needs {needed_kib // 1024} MiB and the host has {free_kib // 1024} MiB free:"
+            " stop guests, or give some of them less"
+        )
+        self.needed_kib = needed_kib
+        self.free_kib = free_kib
+
+
+class ReallocationError(XenvmError):
+    """A change of what domains have failed half-way.
+
+    Attributes:
+        standing: The steps that could not be undone, in words; empty when all is as before.
+    """
+
+    def __init__(self, step: str, cause: Exception, standing: Sequence[str]):
+        self.standing = tuple(standing)
+        left = f"these stand, undo them by hand: {'; '.join(standing)}" if standing else ""
+        super().__init__(f"could not change {step}: {cause}; {left or 'all is as it was before'}")
+
+
+class EventsLostError(XenvmError):
+    """More events came than were taken.
+
+    Attributes:
+        count: How many are missing.
+    """
+
+    def __init__(self, count: int):
+        super().__init__(
+            f"{count} events were dropped, as nobody took them in time: read the states anew"
+        )
+        self.count = count
 
 
 class GuestError(XenvmError):

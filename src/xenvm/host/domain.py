@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 from uuid import UUID
 
 from xenvm.errors import NotFoundError, SpecError
 from xenvm.formats.domain_xml import format_vbd_xml, format_vnif_xml, parse_domain_xml
 from xenvm.model.domain import DomainConfig
+from xenvm.model.driver_features import Feature
 from xenvm.model.kinds import DomainState
+from xenvm.model.lifecycle import Ending, ShutdownVia
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
@@ -17,9 +21,16 @@ from xenvm.waiting import wait_until
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .definition import Definition
+from .domain_memory import Memory
+from .domain_vcpus import Vcpus
+from .free_memory import require_free
 from .libxl_log import libxl_log
 from .refusal import refuse_errors
+from .saving import Saving
 from .shell import HostShell
+
+T = TypeVar("T")
 
 START_DEADLINE_S = 300.0
 """libxl waits up to 40 s for each hotplug script, and a guest may have many devices."""
@@ -38,7 +49,8 @@ class Domain:
     def __init__(self, connection: Connection, shell: HostShell, raw: _libvirt.RawDomain):
         self._connection = connection
         self._shell = shell
-        self._raw = raw
+        self._handle = raw
+        self._generation = connection.generation
         with _libvirt.translated_errors():  # Both are in the handle: no round trip.
             self.name = raw.name()
             self.uuid = UUID(raw.UUIDString())
@@ -47,34 +59,65 @@ class Domain:
     def domid(self) -> int | None:
         """Return Xen's number for it, or None when it is shut off."""
         # A handle keeps the domid of when it was made, so ask with a new one.
-        raw = self._connection.raw
-        domid = self._connection.call(
-            f"looking up {self.name}", lambda: raw.lookupByUUIDString(str(self.uuid)).ID()
+        domid = self._connection.read(
+            f"looking up {self.name}", lambda raw: raw.lookupByUUIDString(str(self.uuid)).ID()
         )
         return domid if domid >= 0 else None
 
     @property
     def state(self) -> DomainState:
-        """Return what it is doing now."""
-        number, *_ = self._connection.call(f"asking for {self.name}'s state", self._raw.state)
-        return _libvirt.DOMAIN_STATES.get(number, DomainState.NO_STATE)
+        """Return what it is doing now; a crashed guest that is kept for a look is CRASHED."""
+        number, reason = self._read(f"asking for {self.name}'s state", lambda raw: raw.state())
+        state = _libvirt.DOMAIN_STATES.get(number, DomainState.NO_STATE)
+        if state is DomainState.SHUT_OFF and _libvirt.ENDINGS.get(reason) is Ending.CRASHED:
+            # libxl's driver says «shut off», whether or not on_crash keeps the domain.
+            return DomainState.CRASHED if self.is_active else state
+        return state
+
+    @property
+    def ending(self) -> Ending | None:
+        """Return why it does not run, or None when it does; libvirtd forgets it when it ends."""
+        number, reason = self._read(f"asking for {self.name}'s state", lambda raw: raw.state())
+        if _libvirt.DOMAIN_STATES.get(number) is not DomainState.SHUT_OFF:
+            return None
+        return _libvirt.ENDINGS.get(reason, Ending.UNKNOWN)
 
     @property
     def is_active(self) -> bool:
         """Return whether it is more than a definition: running, paused or ending."""
         # libxl's driver says «shut off» a moment before it has let go of the domain.
-        return bool(self._connection.call(f"asking for {self.name}", self._raw.isActive))
+        return bool(self._read(f"asking for {self.name}", lambda raw: raw.isActive()))
+
+    @property
+    def definition(self) -> Definition:
+        """Return what stays of it when its guest ends."""
+        return Definition(self._connection, self.name, lambda: self._raw)
+
+    @property
+    def saving(self) -> Saving:
+        """Return what writes its memory to Dom0's disk."""
+        return Saving(self._connection, self._shell, self.name, lambda: self._raw)
+
+    @property
+    def vcpus(self) -> Vcpus:
+        """Return its vCPUs: how many, where they run, and their share of CPU time."""
+        return Vcpus(self._connection, self._shell, self.name, lambda: self._raw)
+
+    @property
+    def memory(self) -> Memory:
+        """Return its memory."""
+        return Memory(self._connection, self._shell, self.name, lambda: self._raw)
 
     def xml(self) -> str:
         """Return libvirt's document for it as it is now."""
-        return self._connection.call(f"reading {self.name}'s XML", self._raw.XMLDesc)
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
 
     def config(self) -> DomainConfig:
         """Return what it is made of now, hot-plugged devices included; whoever defined it."""
         return parse_domain_xml(self.xml())
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
-        """Start it from its definition.
+        """Start it from its definition; with the cap that we remember for it, if any.
 
         Args:
             paused: Whether its vCPUs wait for :meth:`unpause`.
@@ -82,18 +125,28 @@ class Domain:
 
         Raises:
             InvalidStateError: It runs already.
+            NotSupportedError: The driver cannot start it paused, as it is with a cap.
+            OvercommitError: The host has less memory free than it needs.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
-        flags = _libvirt.START_PAUSED if paused else 0
+        config = self.config()
+        if config.domid is None:
+            require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
+        # A cap is set before the guest's first instruction, so that it is never exceeded.
+        if waits := paused or bool(config.cap_percent):
+            self._connection.require(Feature.START_PAUSED)
+        flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
                 f"starting {self.name}",
                 lambda: self._raw.createWithFlags(flags),
                 deadline_s=deadline_s,
             )
+        if config.cap_percent:
+            self._start_capped(paused=paused)
 
     def pause(self) -> None:
-        """Stop scheduling its vCPUs.
+        """Stop scheduling its vCPUs; what is paused stays so.
 
         Raises:
             InvalidStateError: It does not run.
@@ -101,20 +154,41 @@ class Domain:
         self._connection.call(f"pausing {self.name}", self._raw.suspend)
 
     def unpause(self) -> None:
-        """Schedule its vCPUs again.
+        """Schedule its vCPUs again; what runs goes on.
 
         Raises:
-            InvalidStateError: It is not paused.
+            InvalidStateError: It does not run at all.
         """
         self._connection.call(f"unpausing {self.name}", self._raw.resume)
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, via: ShutdownVia | None = None) -> None:
         """Ask the guest to end; it may take its time, or refuse: see :meth:`wait_until_off`.
+
+        Args:
+            via: How to ask; None asks as a PV guest is asked, else by ACPI.
 
         Raises:
             InvalidStateError: It does not run.
+            NotSupportedError: The driver leaves no choice.
+            ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI.
         """
-        self._connection.call(f"shutting down {self.name}", self._raw.shutdown)
+        if via is not None:
+            self._connection.require(Feature.SHUTDOWN_VIA)
+        flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
+        with libxl_log(self._shell):
+            self._connection.call(
+                f"shutting down {self.name}", lambda: self._raw.shutdownFlags(flags)
+            )
+
+    def reboot(self) -> None:
+        """Ask the guest to boot anew; it may take its time, and has another domid then.
+
+        Raises:
+            InvalidStateError: It does not run.
+            ToolstackError: The guest cannot be asked: it has no PV drivers.
+        """
+        with libxl_log(self._shell):
+            self._connection.call(f"rebooting {self.name}", self._raw.reboot)
 
     def wait_until_off(self, *, deadline_s: float) -> None:
         """Wait until it is shut off, or gone if it has no definition.
@@ -139,7 +213,8 @@ class Domain:
         """Forget its definition.
 
         Raises:
-            NotFoundError: It has none any more.
+            InvalidStateError: It has none, or a managed save: remove that first.
+            NotFoundError: It is gone.
         """
         self._connection.call(f"undefining {self.name}", self._raw.undefine)
 
@@ -201,17 +276,42 @@ class Domain:
         Raises:
             InvalidStateError: It does not run.
             LibvirtError: Somebody else has it open.
+            NotSupportedError: The driver has no consoles.
         """
+        self._connection.require(Feature.CONSOLE)
         flags = _libvirt.CONSOLE_FORCE if force else 0
-        raw = self._connection.raw
+        raw, handle = self._connection.raw, self._raw
 
         def open_stream() -> _libvirt.RawStream:
             stream = raw.newStream(_libvirt.STREAM_NONBLOCK)
-            self._raw.openConsole(None, stream, flags)
+            handle.openConsole(None, stream, flags)
             return stream
 
         stream = self._connection.call(f"opening the console of {self.name}", open_stream)
         return Console(self._connection, stream, self.name)
+
+    def _start_capped(self, *, paused: bool) -> None:
+        try:
+            self.vcpus.put_back_cap()
+            if not paused:
+                self.unpause()
+        except BaseException:
+            self.destroy()
+            raise
+
+    @property
+    def _raw(self) -> _libvirt.RawDomain:
+        """Return libvirt's handle; looked up anew when the connection was opened again."""
+        if self._generation != self._connection.generation:
+            generation, raw = self._connection.generation, self._connection.raw
+            self._handle = self._connection.call(
+                f"looking up {self.name}", lambda: raw.lookupByUUIDString(str(self.uuid))
+            )
+            self._generation = generation
+        return self._handle
+
+    def _read(self, what: str, ask: Callable[[_libvirt.RawDomain], T]) -> T:
+        return self._connection.read(what, lambda _: ask(self._raw))
 
     def _attach(self, what: str, xml: str, deadline_s: float) -> None:
         flags = self._where()

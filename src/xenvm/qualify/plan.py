@@ -51,12 +51,29 @@ class LiveNeeds:
 
 
 LIVE_NEEDS = {
+    "WP-2-01": LiveNeeds(quick_s=45, full_s=45, guests=2),
+    "WP-3.1-03": LiveNeeds(quick_s=40, full_s=40),
+    "WP-3.2-01": LiveNeeds(quick_s=90, full_s=90),
+    "WP-3.2-02": LiveNeeds(quick_s=70, full_s=70, guests=2),
+    "WP-3.2-03": LiveNeeds(quick_s=90, full_s=90),
+    "WP-3.1-02": LiveNeeds(quick_s=60, full_s=60),
     "WP-3.4-04": LiveNeeds(quick_s=45, full_s=200, guests=None),
     "WP-3.4-07": LiveNeeds(quick_s=2, full_s=2),
     "WP-3.4-12": LiveNeeds(quick_s=45, full_s=200),
     "WP-3.4-13": LiveNeeds(quick_s=15, full_s=15, guests=0),
     "WP-3.4-14": LiveNeeds(quick_s=40, full_s=600),
     "WP-3.4-15": LiveNeeds(quick_s=75, full_s=75, volume=True),
+    "WP-4.4-01": LiveNeeds(quick_s=70, full_s=70),
+    "WP-4.4-02": LiveNeeds(quick_s=130, full_s=130, guests=2),
+    "WP-5.3-01": LiveNeeds(quick_s=50, full_s=50),
+    "WP-5.3-02": LiveNeeds(quick_s=1, full_s=1, guests=2),
+    "WP-5.3-03": LiveNeeds(quick_s=1, full_s=1, guests=2),
+    "WP-5.3-04": LiveNeeds(quick_s=110, full_s=110),
+    "WP-5.3-05": LiveNeeds(quick_s=90, full_s=90, guests=2),
+    "WP-5.4-01": LiveNeeds(quick_s=60, full_s=60),
+    "WP-5.4-03": LiveNeeds(quick_s=60, full_s=60, guests=2),
+    "WP-5.4-05": LiveNeeds(quick_s=60, full_s=60, guests=2),
+    "WP-5.4-06": LiveNeeds(quick_s=60, full_s=60),
     "WP-5.7-06": LiveNeeds(quick_s=10, full_s=10),
 }
 """By requirement; measured on the lab, from where real machines only get faster."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
 from xenvm.errors import BlockedError, XenvmError
 from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
-from xenvm.host.probe.guest import MEMORY_MIB, probe_config, remove
+from xenvm.host.probe.guest import MEMORY_MIB, ProbeParts, probe_config, remove
+from xenvm.model.allocation import Exclusivity
 from xenvm.model.domain import DomainConfig
 from xenvm.model.quantities import MacAddress
-from xenvm.model.vbd import Vbd
-from xenvm.model.vnif import Vnif
 
 from .journal import Ledger
 from .names import RUNS_FOLDER, run_prefix
@@ -127,21 +127,19 @@ class Workshop:
         self,
         suffix: str,
         *,
-        vnifs: Sequence[Vnif] = (),
-        vbds: Sequence[Vbd] = (),
         paused: bool = False,
+        **parts: Unpack[ProbeParts],
     ) -> ProbeGuest:
         """Return a probe guest that was started; its boot is not waited for.
 
         Args:
             suffix: What its name ends with.
-            vnifs: Its VNIFs.
-            vbds: Its VBDs.
             paused: Whether it waits for :meth:`unpause_all`.
+            **parts: What it is made of.
         """
         name = self.name(suffix)
         with self._ledger.making("domain", name):
-            config = probe_config(name, self.image, vnifs=vnifs, vbds=vbds)
+            config = probe_config(name, self.image, **parts)
             guest = ProbeGuest.start(self.host, config, paused=paused)
         self._guests.append(guest)
         self._undo.callback(self._remove_guest, guest)
@@ -153,6 +151,13 @@ class Workshop:
             guest.domain.unpause()
         for guest in guests:
             guest.wait_until_up()
+
+    def claim(self, guest: ProbeGuest, vcpu: int, pcpu: int) -> Exclusivity:
+        """Return what became of giving a guest's vCPU a pCPU alone; others get it back after."""
+        vcpus = guest.domain.vcpus
+        claimed = vcpus.claim(vcpu, pcpu)
+        self._undo.callback(vcpus.release, claimed)
+        return claimed
 
     def definition(self, config: DomainConfig) -> Domain:
         """Return a domain that is defined and not started."""
