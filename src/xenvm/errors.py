@@ -15,7 +15,10 @@ XenvmError
 │   ├── NotFoundError             ├── AlreadyExistsError       ├── InvalidStateError
 │   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
 │   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
-│   ├── MigrationError            └── ToolstackError
+│   ├── MigrationError            ├── ToolstackError
+│   └── DeviceInUseError(ResourceBusyError)  somebody else has the device; keeps who
+├── NotAllowedError               a device or folder that nobody allowed us to change
+├── OutOfSpaceError               a volume group or a file system has no room for it
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -208,6 +211,21 @@ class ResourceBusyError(LibvirtError):
     """The resource is in use."""
 
 
+class DeviceInUseError(ResourceBusyError):
+    """A device, volume or image that somebody else has; two writers would ruin its data.
+
+    Attributes:
+        device: Which.
+        users: Who has it, in words.
+    """
+
+    def __init__(self, device: str, users: Sequence[str], *, cure: str = ""):
+        cure = cure or "detach it there first, or make it shareable on both sides"
+        super().__init__(f"{device} is in use by {', '.join(users)}: {cure}")
+        self.device = device
+        self.users = tuple(users)
+
+
 class OperationTimeoutError(LibvirtError, TimeoutError):
     """Libvirt, or our deadline on one of its calls, gave up waiting."""
 
@@ -222,6 +240,14 @@ class MigrationError(LibvirtError):
 
 class ToolstackError(LibvirtError):
     """Xen's toolstack (libxl) failed; ``detail`` has the end of its log."""
+
+
+class NotAllowedError(XenvmError):
+    """Something of the host that we may not change: nobody put it on the allow-list."""
+
+
+class OutOfSpaceError(XenvmError):
+    """There is no room for it; nothing of it was left behind."""
 
 
 class GuestError(XenvmError):

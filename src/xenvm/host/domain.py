@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
-from xenvm.errors import NotFoundError, SpecError
-from xenvm.formats.domain_xml import format_vbd_xml, format_vnif_xml, parse_domain_xml
+from xenvm.errors import NotFoundError
+from xenvm.formats.domain_xml import parse_domain_xml
 from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import DomainState
-from xenvm.model.quantities import MacAddress
-from xenvm.model.vbd import Vbd
-from xenvm.model.vnif import Vnif
+from xenvm.model.xenbus import XenDevice
 from xenvm.waiting import wait_until
 
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .domain_vbds import DomainVbds
+from .domain_vnifs import DomainVnifs
 from .libxl_log import libxl_log
-from .refusal import refuse_errors
+from .plug import HOTPLUG_DEADLINE_S, Plug
 from .shell import HostShell
 
 START_DEADLINE_S = 300.0
 """libxl waits up to 40 s for each hotplug script, and a guest may have many devices."""
-
-HOTPLUG_DEADLINE_S = 120.0
 
 
 class Domain:
@@ -82,8 +79,10 @@ class Domain:
 
         Raises:
             InvalidStateError: It runs already.
+            DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
+        self.vbds.refuse_second_writers()
         flags = _libvirt.START_PAUSED if paused else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -143,54 +142,23 @@ class Domain:
         """
         self._connection.call(f"undefining {self.name}", self._raw.undefine)
 
-    def attach_vnif(self, vnif: Vnif, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Plug in a VNIF: into the running guest, else into the definition.
+    @property
+    def vbds(self) -> DomainVbds:
+        """Return its virtual block devices, to plug in and out."""
+        return DomainVbds(self._plug)
+
+    @property
+    def vnifs(self) -> DomainVnifs:
+        """Return its virtual network interfaces, to plug in and out."""
+        return DomainVnifs(self._plug)
+
+    def xen_devices(self) -> tuple[XenDevice, ...]:
+        """Return the paravirtual devices of the running guest, both ends of each.
 
         Raises:
-            SpecError: Its check finds an error, or it has no MAC address, by which alone it can be
-                found again.
-            InvalidRequestError: The domain has that MAC address already.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            NotSupportedError: It does not run, or the host is simulated.
         """
-        if vnif.mac is None:
-            raise SpecError("mac is missing: a hot-plugged VNIF is found again by nothing else")
-        refuse_errors(replace(self.config(), vnifs=(vnif,)), below="vnifs")
-        self._attach(f"attaching VNIF {vnif.mac}", format_vnif_xml(vnif), deadline_s)
-
-    def detach_vnif(self, mac: MacAddress, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Unplug the VNIF with that address.
-
-        Raises:
-            NotFoundError: It has no such VNIF.
-            ToolstackError: libxl could not; its log's end is in the detail.
-        """
-        for vnif in self.config().vnifs:
-            if vnif.mac == mac:
-                return self._detach(f"detaching VNIF {mac}", format_vnif_xml(vnif), deadline_s)
-        raise NotFoundError(f"{self.name} has no VNIF {mac}: see its config() for those it has")
-
-    def attach_vbd(self, vbd: Vbd, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Plug in a VBD: into the running guest, else into the definition.
-
-        Raises:
-            SpecError: Its check finds an error.
-            NotSupportedError: libxl plugs only ``xvd…`` names into a running guest.
-            ToolstackError: libxl could not; its log's end is in the detail.
-        """
-        refuse_errors(replace(self.config(), vbds=(vbd,)), below="vbds")
-        self._attach(f"attaching VBD {vbd.target}", format_vbd_xml(vbd), deadline_s)
-
-    def detach_vbd(self, target: str, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Unplug the VBD of that name, such as ``xvdb``.
-
-        Raises:
-            NotFoundError: It has no such VBD.
-            ToolstackError: libxl could not; its log's end is in the detail.
-        """
-        for vbd in self.config().vbds:
-            if vbd.target == target:
-                return self._detach(f"detaching VBD {target}", format_vbd_xml(vbd), deadline_s)
-        raise NotFoundError(f"{self.name} has no VBD {target}: see its config() for those it has")
+        return self._plug.xen_devices()
 
     def open_console(self, *, force: bool = False) -> Console:
         """Return its console; what the guest said before may be lost, so open it while paused.
@@ -213,26 +181,17 @@ class Domain:
         stream = self._connection.call(f"opening the console of {self.name}", open_stream)
         return Console(self._connection, stream, self.name)
 
-    def _attach(self, what: str, xml: str, deadline_s: float) -> None:
-        flags = self._where()
-        with libxl_log(self._shell):
-            self._connection.call(
-                f"{what} to {self.name}",
-                lambda: self._raw.attachDeviceFlags(xml, flags),
-                deadline_s=deadline_s,
-            )
-
-    def _detach(self, what: str, xml: str, deadline_s: float) -> None:
-        flags = self._where()
-        with libxl_log(self._shell):
-            self._connection.call(
-                f"{what} from {self.name}",
-                lambda: self._raw.detachDeviceFlags(xml, flags),
-                deadline_s=deadline_s,
-            )
-
-    def _where(self) -> int:
-        return _libvirt.AFFECT_LIVE if self.is_active else _libvirt.AFFECT_CONFIG
+    @property
+    def _plug(self) -> Plug:
+        return Plug(
+            name=self.name,
+            uuid=str(self.uuid),
+            connection=self._connection,
+            shell=self._shell,
+            raw=self._raw,
+            config=self.config,
+            domid=lambda: self.domid,
+        )
 
     def _is_off(self) -> bool:
         try:
