@@ -6,6 +6,7 @@ import contextlib
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from xenvm.errors import DeviceInUseError, NotFoundError
 from xenvm.formats.dom0_backings import Backings, parse_backings
@@ -53,6 +54,8 @@ printf '%s\n' "$served"
 """Reads paths, a line each; prints what identifies them, and who has what. Changes nothing."""
 
 _PATHS = frozenset({DiskBacking.BLOCK, DiskBacking.FILE})
+_Use: TypeAlias = tuple[str, str, BackingUse]
+"""The domain's UUID and the VBD's target, both empty for Dom0, and the use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +88,7 @@ def refuse_second_writer(
     wanted = [v for v in vbds if v.backing in _PATHS and v.source and not v.backend_domain]
     if not wanted or isinstance(shell, NoShell):
         return
-    owners = list(_owners(connection))
-    sources = {vbd.source for owner in owners for vbd in owner.vbds} | {v.source for v in wanted}
-    paths = sorted(path for path in sources if path and "\n" not in path)
-    backings = parse_backings(shell.run(_LOOK, stdin="\n".join(paths) + "\n").stdout)
-    uses = list(_uses(owners, backings, running=starting))
+    uses, backings = _look(connection, shell, [str(vbd.source) for vbd in wanted], running=starting)
     for vbd in wanted:
         mine = _use("the new one", vbd, backings)
         if mine is None:
@@ -101,6 +100,24 @@ def refuse_second_writer(
         ]
         if users:
             raise DeviceInUseError(str(vbd.source), users)
+
+
+def users_of(connection: Connection, shell: HostShell, path: str) -> tuple[str, ...]:
+    """Return who has a device or an image of Dom0, in words: domains, running or not, and Dom0."""
+    uses, backings = _look(connection, shell, [path], running=False)
+    backing = backings.find(path)
+    return tuple(use.user for _, _, use in uses if backing and backing.overlaps(use.backing))
+
+
+def _look(
+    connection: Connection, shell: HostShell, paths: Sequence[str], *, running: bool
+) -> tuple[list[_Use], Backings]:
+    """Return who uses what, and the backings at these paths and at all that domains have."""
+    owners = list(_owners(connection))
+    sources = {vbd.source for owner in owners for vbd in owner.vbds} | {*paths}
+    asked = sorted(path for path in sources if path and "\n" not in path)
+    backings = parse_backings(shell.run(_LOOK, stdin="\n".join(asked) + "\n").stdout)
+    return list(_uses(owners, backings, running=running)), backings
 
 
 def _owners(connection: Connection) -> Iterator[Owner]:
@@ -115,10 +132,8 @@ def _owner(raw: _libvirt.RawDomain) -> Owner:
     return Owner(name=raw.name(), uuid=raw.UUIDString(), domid=raw.ID(), vbds=config.vbds)
 
 
-def _uses(
-    owners: Sequence[Owner], backings: Backings, *, running: bool
-) -> Iterator[tuple[str, str, BackingUse]]:
-    """Yield (the domain's UUID, the VBD's target, the use) of all that is in use."""
+def _uses(owners: Sequence[Owner], backings: Backings, *, running: bool) -> Iterator[_Use]:
+    """Yield all that is in use."""
     known = set()
     for owner in owners:
         for vbd in owner.vbds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import TracebackType
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from .domain import Domain
 from .refusal import refuse_errors
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
+from .storage import Storage
 from .uri import HostKind, HostUri
 
 CONNECT_DEADLINE_S = 30.0
@@ -208,6 +210,14 @@ class Host:
                 bridge.delete()
                 raise
         return bridge
+
+    def storage(self, *, allow: Collection[str] = ()) -> Storage:
+        """Return what Dom0 keeps guests' disks on.
+
+        Args:
+            allow: The volume groups, volumes, folders and files that may be changed.
+        """
+        return Storage(self._connection, self.shell, allow)
 
     def close(self) -> None:
         """Leave the host; twice does no harm."""
