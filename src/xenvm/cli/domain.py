@@ -23,6 +23,7 @@ from xenvm.model.domain import DomainConfig
 from xenvm.model.findings import Finding, Severity
 from xenvm.spec import load_profile
 
+from . import domain_devices
 from .plain import HIDDEN, SECRET_FIELDS, plain, plain_text
 
 CHECK_SCHEMA = "xenvm-domain-check/1"
@@ -58,6 +59,10 @@ def command() -> None:
     Example:
       xenvm domain check guest.xml
     """
+
+
+command.add_command(domain_devices.attach)
+command.add_command(domain_devices.detach)
 
 
 @command.command("check")

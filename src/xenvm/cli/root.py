@@ -19,6 +19,7 @@ UNDECIDED_STATUS = 3
 
 NOUNS = {
     "audit": "Judge a stored inventory, or a host's, by the static rules.",
+    "bridge": "Bridges of a host: list, draw, create, delete.",
     "domain": "Domains as files: check, compare, convert.",
     "explain": "Explain the verdict on one requirement.",
     "inventory": "Gather every fact that a rule reads, with the raw evidence.",

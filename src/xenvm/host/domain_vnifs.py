@@ -7,6 +7,7 @@ from dataclasses import replace
 from xenvm.errors import CommandError, NotFoundError, NotSupportedError, SpecError
 from xenvm.formats.domain_xml import format_vnif_xml
 from xenvm.model.quantities import MacAddress
+from xenvm.model.uplink import check_vlan
 from xenvm.model.vnif import Vnif
 from xenvm.model.xenbus import XenDevice
 
@@ -17,7 +18,6 @@ RATE_INTERVAL_US = 50_000
 """How often a limited VNIF gets new credit; libxl's own interval."""
 _NO_FILTERING = 4
 """Exit status of our script: the bridge does not know VLANs."""
-VLAN_MOST = 4094
 
 _SET_VLAN = f"""\
 bridge=$(readlink /sys/class/net/%s/master) && read -r on \
@@ -126,11 +126,10 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
             NotSupportedError: Its bridge does not know VLANs.
             CommandError: Dom0 refused it.
         """
-        if not 1 <= vlan <= VLAN_MOST:
-            raise SpecError(f"VLAN {vlan} is none: use 1 to {VLAN_MOST}")
+        number = str(check_vlan(vlan))
         link = self.link(mac)
         try:
-            self._plug.shell.run(_SET_VLAN, link, link, link, link, str(vlan))
+            self._plug.shell.run(_SET_VLAN, link, link, link, link, number)
         except CommandError as exc:
             if exc.returncode == _NO_FILTERING:
                 raise NotSupportedError(

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import secrets
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from uuid import UUID
 
 from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
+from xenvm.model.bridge_tree import BridgeTree
 from xenvm.model.domain import DomainConfig
+from xenvm.model.mac_draw import draw_macs
+from xenvm.model.quantities import MacAddress
+from xenvm.model.uplink import Uplink
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
+from .bridge_tree import look_at_tree
 from .connection import Connection
 from .domain import Domain
+from .mac_addresses import macs_in_use
 from .refusal import refuse_errors
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
@@ -186,30 +193,77 @@ class Host:
         """
         return Bridge(self.shell, name)
 
-    def create_bridge(self, name: str, *, address: str | None = None) -> Bridge:
-        """Make a bridge in Dom0, without spanning tree, and set it up.
+    def bridge_tree(self) -> BridgeTree:
+        """Return which guest hangs on which NIC: one round trip.
+
+        Raises:
+            NotSupportedError: The host is simulated.
+        """
+        return look_at_tree(self.shell)
+
+    def create_bridge(
+        self,
+        name: str,
+        *,
+        address: str | None = None,
+        stp: bool = False,
+        mtu_bytes: int | None = None,
+        vlan_filtering: bool = False,
+        uplink: Uplink | None = None,
+    ) -> Bridge:
+        """Make a bridge in Dom0 and set it up; when one part fails, nothing is left of it.
 
         Args:
             name: At most 15 characters.
             address: One for Dom0 on it, such as ``192.0.2.1/24``.
+            stp: Whether it speaks the spanning tree protocol.
+            mtu_bytes: Its MTU; None for Linux' own.
+            vlan_filtering: Whether its ports may be on VLANs of their own.
+            uplink: What joins it to the outside; None for guests and Dom0 among themselves.
 
         Returns:
             The bridge.
 
         Raises:
-            SpecError: The name or the address is none.
+            SpecError: The name, the address or the MTU is none.
             AlreadyExistsError: Dom0 has a link of that name.
+            NotFoundError: Dom0 has no such NIC.
+            ResourceBusyError: A NIC of the uplink is used already.
             NotSupportedError: The host is simulated.
         """
         bridge = Bridge(self.shell, name)
-        bridge.create()
-        if address:
-            try:
+        bridge.create(stp=stp, mtu_bytes=mtu_bytes, vlan_filtering=vlan_filtering)
+        try:
+            if address:
                 bridge.add_address(address)
-            except BaseException:
-                bridge.delete()
-                raise
+            if uplink:
+                bridge.add_uplink(uplink)
+        except BaseException:
+            bridge.delete()
+            raise
         return bridge
+
+    def macs_in_use(self) -> frozenset[MacAddress]:
+        """Return the MAC addresses of all domains, as they run and as defined, and of Dom0."""
+        return macs_in_use(self._connection, self.shell)
+
+    def allocate_macs(
+        self, count: int = 1, *, others: Sequence[Host] = (), seed: str = ""
+    ) -> tuple[MacAddress, ...]:
+        """Return MAC addresses that no domain has, running or defined, and Dom0 neither.
+
+        Args:
+            count: How many.
+            others: Further hosts on whose domains they must not be.
+            seed: The same seed draws the same, while nobody takes one; empty draws by chance.
+
+        Raises:
+            SpecError: Xen's block has not so many left.
+        """
+        taken: set[MacAddress] = set()
+        for host in (self, *others):
+            taken |= host.macs_in_use()
+        return draw_macs(taken, count=count, seed=seed or secrets.token_hex(16))
 
     def storage(self, *, allow: Collection[str] = ()) -> Storage:
         """Return what Dom0 keeps guests' disks on.
