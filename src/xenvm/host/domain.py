@@ -14,10 +14,12 @@ from xenvm.waiting import wait_until
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .domain_hostdevs import DomainHostdevs
 from .domain_vbds import DomainVbds
 from .domain_vnifs import DomainVnifs
 from .libxl_log import libxl_log
 from .plug import HOTPLUG_DEADLINE_S, Plug
+from .screen import vnc_version
 from .shell import HostShell
 
 START_DEADLINE_S = 300.0
@@ -151,6 +153,19 @@ class Domain:
     def vnifs(self) -> DomainVnifs:
         """Return its virtual network interfaces, to plug in and out."""
         return DomainVnifs(self._plug)
+
+    @property
+    def hostdevs(self) -> DomainHostdevs:
+        """Return the host's PCI functions that it has, to plug in and out."""
+        return DomainHostdevs(self._plug)
+
+    def vnc_version(self) -> str:
+        """Return what the VNC server of its screen greets with, such as ``RFB 003.008``.
+
+        Raises:
+            NotFoundError: It has no VNC screen, or nobody answers at its port.
+        """
+        return vnc_version(self._plug)
 
     def xen_devices(self) -> tuple[XenDevice, ...]:
         """Return the paravirtual devices of the running guest, both ends of each.

@@ -22,6 +22,7 @@ from .bridge_tree import look_at_tree
 from .connection import Connection
 from .domain import Domain
 from .mac_addresses import macs_in_use
+from .pci import PciDevices
 from .refusal import refuse_errors
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
@@ -264,6 +265,11 @@ class Host:
         for host in (self, *others):
             taken |= host.macs_in_use()
         return draw_macs(taken, count=count, seed=seed or secrets.token_hex(16))
+
+    @property
+    def pci(self) -> PciDevices:
+        """Return its PCI functions, to give to guests."""
+        return PciDevices(self.shell)
 
     def storage(self, *, allow: Collection[str] = ()) -> Storage:
         """Return what Dom0 keeps guests' disks on.
