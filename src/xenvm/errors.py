@@ -19,6 +19,7 @@ XenvmError
 │   └── DeviceInUseError(ResourceBusyError)  somebody else has the device; keeps who
 ├── NotAllowedError               a device or folder that nobody allowed us to change
 ├── OutOfSpaceError               a volume group or a file system has no room for it
+├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -248,6 +249,20 @@ class NotAllowedError(XenvmError):
 
 class OutOfSpaceError(XenvmError):
     """There is no room for it; nothing of it was left behind."""
+
+
+class EventsLostError(XenvmError):
+    """More events came than were taken.
+
+    Attributes:
+        count: How many are missing.
+    """
+
+    def __init__(self, count: int):
+        super().__init__(
+            f"{count} events were dropped, as nobody took them in time: read the states anew"
+        )
+        self.count = count
 
 
 class GuestError(XenvmError):

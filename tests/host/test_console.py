@@ -118,9 +118,12 @@ def test_all_that_comes_is_logged_read_or_not(connection: Connection, tmp_path: 
 
 def test_a_log_on_a_full_disk_does_not_end_the_console(connection: Connection) -> None:
     screen = listening(connection)
-    with pytest.raises(OutputError, match="No space"), screen.logged_to(Path("/dev/full")):
-        screen._take(b"one\n")
-        screen._take(b"two\n")
+    log = screen.logged_to(Path("/dev/full"))
+    log.__enter__()
+    screen._take(b"one\n")
+    screen._take(b"two\n")
+    with pytest.raises(OutputError, match="No space"):
+        log.__exit__(None, None, None)
     assert screen.read_lines() == ["one", "two"]
     screen.close()
 

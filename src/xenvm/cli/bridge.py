@@ -69,7 +69,7 @@ def tree_command(host: str, as_json: bool) -> None:
       xenvm bridge tree xen+ssh://root@host/system --json
     """
     with lab_progress() as report, open_host(host, report=report) as live:
-        tree, name = live.bridge_tree(), live.hostname
+        tree, name = live.devices.bridge_tree(), live.hostname
     if as_json:
         document = {"schema": TREE_SCHEMA, "host": name, **dataclasses.asdict(tree)}
         click.echo(json.dumps(document, indent=1, default=str))

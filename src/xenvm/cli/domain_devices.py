@@ -91,7 +91,7 @@ def _attached(
         return vbd
     vnif = _vnif(options)
     if vnif.mac is None:
-        vnif = dataclasses.replace(vnif, mac=live.allocate_macs()[0])
+        vnif = dataclasses.replace(vnif, mac=live.devices.allocate_macs()[0])
     domain.vnifs.attach(vnif, persist=persist)
     return vnif
 

@@ -121,7 +121,7 @@ def _look(
 
 
 def _owners(connection: Connection) -> Iterator[Owner]:
-    raws = connection.call("listing domains", connection.raw.listAllDomains)
+    raws = connection.read("listing domains", lambda raw: raw.listAllDomains())
     for raw in raws:
         with contextlib.suppress(NotFoundError):  # gone since it was listed
             yield connection.call("reading another domain's VBDs", functools.partial(_owner, raw))

@@ -57,7 +57,7 @@ class DomainHostdevs(Devices[Hostdev, PciAddress]):
             DeviceInUseError: One has; names it.
         """
         connection = self._plug.connection
-        for raw in connection.call("listing domains", connection.raw.listAllDomains):
+        for raw in connection.read("listing domains", lambda raw: raw.listAllDomains()):
             with contextlib.suppress(NotFoundError):  # gone since it was listed
                 owns = functools.partial(_has, raw, address)
                 if connection.call("reading another domain's devices", owns):

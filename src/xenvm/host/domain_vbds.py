@@ -95,7 +95,7 @@ class DomainVbds(Devices[Vbd, str]):
         self._refuse(loaded)
         self._plug.change(
             f"changing the medium in {target} of {self._plug.name}",
-            self._plug.raw.updateDeviceFlags,
+            lambda raw, xml, flags: raw.updateDeviceFlags(xml, flags),
             format_vbd_xml(loaded),
             persist=False,
             deadline_s=deadline_s,

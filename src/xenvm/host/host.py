@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Sequence
 from types import TracebackType
 from uuid import UUID
 
 from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
-from xenvm.model.bridge_tree import BridgeTree
 from xenvm.model.domain import DomainConfig
-from xenvm.model.mac_draw import draw_macs
-from xenvm.model.quantities import MacAddress
+from xenvm.model.driver_features import DriverFeatures, Feature
+from xenvm.model.statistics import DomainOverview, HostSample
 from xenvm.model.uplink import Uplink
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
-from .bridge_tree import look_at_tree
 from .connection import Connection
 from .domain import Domain
-from .mac_addresses import macs_in_use
-from .pci import PciDevices
+from .events import Feed, Subscription
+from .host_devices import HostDevices
+from .libxl_log import libxl_log
+from .overview import take_overview, take_sample
 from .refusal import refuse_errors
+from .saving import SAVE_DEADLINE_S
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
-from .storage import Storage
 from .uri import HostKind, HostUri
 
 CONNECT_DEADLINE_S = 30.0
@@ -96,6 +94,7 @@ class Host:
         self.shell: HostShell = _shell(uri, access)
         self._access = access
         self._connection = connection
+        self._feed = Feed(connection)
 
     @property
     def is_simulated(self) -> bool:
@@ -104,46 +103,55 @@ class Host:
 
     @property
     def is_usable(self) -> bool:
-        """Return whether calls can still be made; if not, connect again."""
+        """Return whether changes can be made; if not, the next read connects again by itself."""
         return self._connection.is_usable
 
     @property
     def hostname(self) -> str:
         """Return the name that Dom0 has for itself."""
-        return self._connection.call("asking for the host's name", self._connection.raw.getHostname)
+        return self._connection.read("asking for the host's name", lambda raw: raw.getHostname())
 
     @property
     def hypervisor_version(self) -> str:
         """Return the hypervisor's version, such as ``4.17.0``; Xen's last part is always 0."""
         return _version(
-            self._connection.call("asking for Xen's version", self._connection.raw.getVersion)
+            self._connection.read("asking for Xen's version", lambda raw: raw.getVersion())
         )
 
     @property
     def libvirt_version(self) -> str:
         """Return the version of the host's libvirt, such as ``9.0.0``."""
         return _version(
-            self._connection.call(
-                "asking for libvirt's version", self._connection.raw.getLibVersion
-            )
+            self._connection.read("asking for libvirt's version", lambda raw: raw.getLibVersion())
         )
 
     @property
     def free_memory_kib(self) -> int:
         """Return the memory that Xen can give to guests, in KiB."""
-        free_bytes = self._connection.call(
-            "asking for free memory", self._connection.raw.getFreeMemory
+        free_bytes = self._connection.read(
+            "asking for free memory", lambda raw: raw.getFreeMemory()
         )
         return free_bytes // _KIB_BYTES
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""
-        return self._connection.call("reading capabilities", self._connection.raw.getCapabilities)
+        return self._connection.read("reading capabilities", lambda raw: raw.getCapabilities())
 
     def list_domains(self) -> list[Domain]:
         """Return all domains, running or not, sorted by name; Dom0 is one of them on Xen."""
-        raws = self._connection.call("listing domains", self._connection.raw.listAllDomains)
+        raws = self._connection.read("listing domains", lambda raw: raw.listAllDomains())
         return sorted(map(self._domain, raws), key=lambda domain: domain.name)
+
+    def overview(self) -> list[DomainOverview]:
+        """Return all domains with state and config, sorted by name, in few round trips."""
+        return take_overview(self._connection)
+
+    def sample(self) -> HostSample:
+        """Return the counters of all running domains.
+
+        Two samples give :func:`xenvm.model.statistics.rates`.
+        """
+        return take_sample(self._connection, None if self.is_simulated else self.shell)
 
     def domain(self, key: str | UUID) -> Domain:
         """Return a domain by its name, or by its UUID.
@@ -151,11 +159,12 @@ class Host:
         Raises:
             NotFoundError: There is none.
         """
-        raw = self._connection.raw
-        find = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
-        return self._domain(
-            self._connection.call(f"looking up domain {key}", lambda: find(str(key)))
-        )
+
+        def find(raw: _libvirt.RawConnection) -> _libvirt.RawDomain:
+            look_up = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
+            return look_up(str(key))
+
+        return self._domain(self._connection.read(f"looking up domain {key}", find))
 
     def define(self, config: DomainConfig) -> Domain:
         """Return a new domain, defined and not started.
@@ -178,6 +187,50 @@ class Host:
             )
         )
 
+    def restore(
+        self, path: str, *, paused: bool = False, deadline_s: float = SAVE_DEADLINE_S
+    ) -> None:
+        """Continue a domain from the file that it was saved to.
+
+        A domain that was undefined meanwhile comes back without a definition.
+
+        Args:
+            path: In Dom0, as :meth:`xenvm.host.Saving.to_file` wrote it; it stays.
+            paused: Whether its vCPUs wait to be unpaused.
+            deadline_s: Seconds for Xen's toolstack to build it.
+
+        Raises:
+            InvalidStateError: The domain in it runs already.
+            LibvirtError: There is no such file, or it holds no domain.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        if paused:
+            self._connection.require(Feature.START_PAUSED)
+        raw, flags = self._connection.raw, _libvirt.RESTORE_PAUSED if paused else 0
+        with libxl_log(self.shell):
+            self._connection.call(
+                f"restoring from {path}",
+                lambda: raw.restoreFlags(path, None, flags),
+                deadline_s=deadline_s,
+            )
+
+    def subscribe(self) -> Subscription:
+        """Return a subscription to what happens to its domains from now on."""
+        return Subscription(self._feed)
+
+    @property
+    def driver(self) -> DriverFeatures:
+        """Return what libvirt's driver for it has and lacks."""
+        return self._connection.driver
+
+    def require(self, feature: Feature) -> None:
+        """Refuse what the driver lacks, before anything is asked of it.
+
+        Raises:
+            NotSupportedError: It lacks this; says what to do instead.
+        """
+        self._connection.require(feature)
+
     def list_bridges(self) -> list[BridgeState]:
         """Return Dom0's bridges, sorted by name.
 
@@ -193,14 +246,6 @@ class Host:
             SpecError: No link can have that name.
         """
         return Bridge(self.shell, name)
-
-    def bridge_tree(self) -> BridgeTree:
-        """Return which guest hangs on which NIC: one round trip.
-
-        Raises:
-            NotSupportedError: The host is simulated.
-        """
-        return look_at_tree(self.shell)
 
     def create_bridge(
         self,
@@ -244,40 +289,10 @@ class Host:
             raise
         return bridge
 
-    def macs_in_use(self) -> frozenset[MacAddress]:
-        """Return the MAC addresses of all domains, as they run and as defined, and of Dom0."""
-        return macs_in_use(self._connection, self.shell)
-
-    def allocate_macs(
-        self, count: int = 1, *, others: Sequence[Host] = (), seed: str = ""
-    ) -> tuple[MacAddress, ...]:
-        """Return MAC addresses that no domain has, running or defined, and Dom0 neither.
-
-        Args:
-            count: How many.
-            others: Further hosts on whose domains they must not be.
-            seed: The same seed draws the same, while nobody takes one; empty draws by chance.
-
-        Raises:
-            SpecError: Xen's block has not so many left.
-        """
-        taken: set[MacAddress] = set()
-        for host in (self, *others):
-            taken |= host.macs_in_use()
-        return draw_macs(taken, count=count, seed=seed or secrets.token_hex(16))
-
     @property
-    def pci(self) -> PciDevices:
-        """Return its PCI functions, to give to guests."""
-        return PciDevices(self.shell)
-
-    def storage(self, *, allow: Collection[str] = ()) -> Storage:
-        """Return what Dom0 keeps guests' disks on.
-
-        Args:
-            allow: The volume groups, volumes, folders and files that may be changed.
-        """
-        return Storage(self._connection, self.shell, allow)
+    def devices(self) -> HostDevices:
+        """Return what it has for its guests' devices: storage, networks, PCI functions."""
+        return HostDevices(self._connection, self.shell)
 
     def close(self) -> None:
         """Leave the host; twice does no harm."""

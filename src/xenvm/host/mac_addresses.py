@@ -26,7 +26,7 @@ _MAC = re.compile(r"\b(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b")
 def macs_in_use(connection: Connection, shell: HostShell) -> frozenset[MacAddress]:
     """Return every address of all domains, as they run and as they are defined, and of Dom0."""
     found: set[MacAddress] = set()
-    for raw in connection.call("listing domains", connection.raw.listAllDomains):
+    for raw in connection.read("listing domains", lambda raw: raw.listAllDomains()):
         with contextlib.suppress(NotFoundError):  # gone since it was listed
             found |= connection.call("reading a domain's VNIFs", functools.partial(_macs, raw))
     if not isinstance(shell, NoShell):

@@ -33,7 +33,7 @@ class Plug:
         uuid: Its UUID.
         connection: To its host's libvirt.
         shell: Dom0's shell.
-        raw: libvirt's handle.
+        raw: Returns libvirt's handle.
         config: Asks what it is made of now.
         domid: Asks for its number; None when it is shut off.
     """
@@ -42,14 +42,14 @@ class Plug:
     uuid: str
     connection: Connection
     shell: HostShell
-    raw: _libvirt.RawDomain
+    raw: Callable[[], _libvirt.RawDomain]
     config: Callable[[], DomainConfig]
     domid: Callable[[], int | None]
 
     def change(
         self,
         what: str,
-        deed: Callable[[str, int], int],
+        deed: Callable[[_libvirt.RawDomain, str, int], int],
         xml: str,
         *,
         persist: bool,
@@ -59,7 +59,7 @@ class Plug:
 
         Args:
             what: What is done, as a noun phrase for errors.
-            deed: libvirt's call: takes the device's XML and flags.
+            deed: Calls libvirt: takes its handle, the device's XML and flags.
             xml: The device.
             persist: Whether the definition of a running domain changes too.
             deadline_s: Seconds that it may take.
@@ -67,11 +67,12 @@ class Plug:
         Raises:
             ToolstackError: libxl could not; its log's end is in the detail.
         """
-        active = self.connection.call(f"asking for {self.name}", self.raw.isActive)
+        active = self.connection.read(f"asking for {self.name}", lambda _: self.raw().isActive())
         flags = _libvirt.AFFECT_LIVE if active else _libvirt.AFFECT_CONFIG
         flags |= _libvirt.AFFECT_CONFIG if persist else 0
+        raw = self.raw()
         with libxl_log(self.shell):
-            self.connection.call(what, lambda: deed(xml, flags), deadline_s=deadline_s)
+            self.connection.call(what, lambda: deed(raw, xml, flags), deadline_s=deadline_s)
 
     def running_domid(self) -> int:
         """Return its number.
@@ -156,7 +157,7 @@ class Devices(ABC, Generic[D, K]):
         self._refuse(device)
         self._plug.change(
             f"attaching {self.noun} {self._key(device)} to {self._plug.name}",
-            self._plug.raw.attachDeviceFlags,
+            lambda raw, xml, flags: raw.attachDeviceFlags(xml, flags),
             self._xml(device),
             persist=persist,
             deadline_s=deadline_s,
@@ -178,7 +179,7 @@ class Devices(ABC, Generic[D, K]):
         """
         self._plug.change(
             f"detaching {self.noun} {key} from {self._plug.name}",
-            self._plug.raw.detachDeviceFlags,
+            lambda raw, xml, flags: raw.detachDeviceFlags(xml, flags),
             self._xml(self.find(key)),
             persist=persist,
             deadline_s=deadline_s,
