@@ -74,7 +74,7 @@ def test_pci_functions_are_listed_and_dom0_keeps_what_it_lives_by(
         pci.make_assignable(disk.address)
     domain = host.define(probe_config("xenvm-live-c2", image))
     try:
-        with pytest.raises((NotSupportedError, DeviceInUseError)) as caught:
+        with pytest.raises((NotSupportedError, DeviceInUseError)):
             domain.hostdevs.attach(Hostdev(pci=spare.address))
     finally:
         domain.undefine()
