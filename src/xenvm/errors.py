@@ -16,6 +16,8 @@ XenvmError
 │   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
 │   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
 │   ├── MigrationError            └── ToolstackError
+│   │   └── MoveError             a move failed; names what stands on which host
+├── MovePrerequisiteError         a domain cannot be moved yet; keeps every reason and cure
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -220,8 +222,33 @@ class MigrationError(LibvirtError):
     """A migration could not be done."""
 
 
+class MoveError(MigrationError):
+    """A domain did not move, or not as it should.
+
+    Attributes:
+        standing: What stands of it, a line for each host.
+    """
+
+    def __init__(self, message: str, *, standing: Sequence[str]):
+        self.standing = tuple(standing)
+        super().__init__(f"{message}; what stands: {'; '.join(self.standing)}")
+
+
 class ToolstackError(LibvirtError):
     """Xen's toolstack (libxl) failed; ``detail`` has the end of its log."""
+
+
+class MovePrerequisiteError(XenvmError):
+    """A domain cannot be moved to a host as things are; nothing was changed.
+
+    Attributes:
+        missing: Pairs of (what is missing, what to do about it).
+    """
+
+    def __init__(self, domain: str, host: str, missing: Sequence[tuple[str, str]]):
+        self.missing = tuple(missing)
+        lines = "\n".join(f"  - {what}: {cure}" for what, cure in self.missing)
+        super().__init__(f"{domain} cannot move to {host} yet:\n{lines}")
 
 
 class GuestError(XenvmError):

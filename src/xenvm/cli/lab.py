@@ -190,12 +190,19 @@ def list_command(as_json: bool) -> None:
     """List the labs on this machine."""
     labs = list_labs()
     if as_json:
-        click.echo(json.dumps([{"name": name, "state": str(state)} for name, state in labs]))
+        click.echo(json.dumps([_listed(name, state) for name, state in labs]))
         return
     for name, state in labs:
-        click.echo(f"{name:<31}  {state}")
+        pair = pair_of(name)
+        joined = f"  pair {' + '.join(pair)}" if len(pair) > 1 else ""
+        click.echo(f"{name:<31}  {state}{joined}")
     if not labs:
         click.echo("no labs; xenvm lab up starts one", err=True)
+
+
+def _listed(name: str, state: LabState) -> dict[str, object]:
+    peers = [other for other in pair_of(name) if other != name]
+    return {"name": name, "state": str(state), **({"peer": peers[0]} if peers else {})}
 
 
 @command.command("shell", context_settings={"ignore_unknown_options": True})

@@ -65,6 +65,9 @@ class RawDomain(Protocol):
     def isPersistent(self) -> int: ...
     def attachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
     def detachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
+    def migrate3(
+        self, dconn: RawConnection, params: Mapping[str, str], flags: int = 0
+    ) -> RawDomain: ...
     def openConsole(self, dev_name: str | None, st: RawStream, flags: int = 0) -> int: ...
 
 
@@ -90,6 +93,12 @@ AFFECT_LIVE: int = libvirt.VIR_DOMAIN_AFFECT_LIVE
 AFFECT_CONFIG: int = libvirt.VIR_DOMAIN_AFFECT_CONFIG
 CONSOLE_FORCE: int = libvirt.VIR_DOMAIN_CONSOLE_FORCE
 DEFINE_VALIDATE: int = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+MIGRATE_LIVE: int = libvirt.VIR_MIGRATE_LIVE
+MIGRATE_PAUSED: int = libvirt.VIR_MIGRATE_PAUSED
+MIGRATE_PERSIST_DEST: int = libvirt.VIR_MIGRATE_PERSIST_DEST
+MIGRATE_UNDEFINE_SOURCE: int = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
+MIGRATE_NAME: str = libvirt.VIR_MIGRATE_PARAM_DEST_NAME
+MIGRATE_URI: str = libvirt.VIR_MIGRATE_PARAM_URI
 START_PAUSED: int = libvirt.VIR_DOMAIN_START_PAUSED
 STREAM_NONBLOCK: int = libvirt.VIR_STREAM_NONBLOCK
 STREAM_READABLE: int = libvirt.VIR_STREAM_EVENT_READABLE

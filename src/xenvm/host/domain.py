@@ -9,6 +9,7 @@ from xenvm.errors import NotFoundError, SpecError
 from xenvm.formats.domain_xml import format_vbd_xml, format_vnif_xml, parse_domain_xml
 from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import DomainState
+from xenvm.model.movement import MoveOptions
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
@@ -64,6 +65,13 @@ class Domain:
         """Return whether it is more than a definition: running, paused or ending."""
         # libxl's driver says «shut off» a moment before it has let go of the domain.
         return bool(self._connection.call(f"asking for {self.name}", self._raw.isActive))
+
+    @property
+    def is_defined(self) -> bool:
+        """Return whether the host keeps a definition of it."""
+        return bool(
+            self._connection.call(f"asking for {self.name}'s definition", self._raw.isPersistent)
+        )
 
     def xml(self) -> str:
         """Return libvirt's document for it as it is now."""
@@ -142,6 +150,33 @@ class Domain:
             NotFoundError: It has none any more.
         """
         self._connection.call(f"undefining {self.name}", self._raw.undefine)
+
+    def hand_over(self, to: Connection, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate it live, and that alone; :mod:`xenvm.movement` is what to use.
+
+        Args:
+            to: The destination's connection.
+            options: How; its manner and deadline are not looked at.
+            deadline_s: Seconds after which both connections are given up.
+
+        Raises:
+            LibvirtError: It failed; what stands on which host is for the caller to find out.
+        """
+        asked = {
+            _libvirt.MIGRATE_LIVE: True,
+            _libvirt.MIGRATE_PAUSED: options.paused,
+            _libvirt.MIGRATE_PERSIST_DEST: options.persist,
+            _libvirt.MIGRATE_UNDEFINE_SOURCE: not options.keep_source and self.is_defined,
+        }
+        flags = sum(flag for flag, wanted in asked.items() if wanted)
+        given = {_libvirt.MIGRATE_NAME: options.name, _libvirt.MIGRATE_URI: options.uri}
+        words = {key: word for key, word in given.items() if word}
+        with libxl_log(self._shell):
+            self._connection.call(
+                f"migrating {self.name}",
+                lambda: self._raw.migrate3(to.raw, words, flags),
+                deadline_s=deadline_s,
+            )
 
     def attach_vnif(self, vnif: Vnif, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
         """Plug in a VNIF: into the running guest, else into the definition.

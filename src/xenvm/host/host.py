@@ -9,6 +9,7 @@ from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
+from xenvm.model.movement import MoveOptions
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
@@ -167,6 +168,10 @@ class Host:
                 lambda: raw.defineXMLFlags(xml, _libvirt.DEFINE_VALIDATE),
             )
         )
+
+    def receive(self, domain: Domain, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate a domain of another host here; see :meth:`Domain.hand_over`."""
+        domain.hand_over(self._connection, options, deadline_s=deadline_s)
 
     def list_bridges(self) -> list[BridgeState]:
         """Return Dom0's bridges, sorted by name.
