@@ -67,11 +67,9 @@ class Domain:
         return bool(self._connection.call(f"asking for {self.name}", self._raw.isActive))
 
     @property
-    def is_defined(self) -> bool:
-        """Return whether the host keeps a definition of it."""
-        return bool(
-            self._connection.call(f"asking for {self.name}'s definition", self._raw.isPersistent)
-        )
+    def is_persistent(self) -> bool:
+        """Return whether it has a definition, which stays when its guest ends."""
+        return bool(self._connection.call(f"asking for {self.name}", self._raw.isPersistent))
 
     def xml(self) -> str:
         """Return libvirt's document for it as it is now."""
@@ -80,6 +78,15 @@ class Domain:
     def config(self) -> DomainConfig:
         """Return what it is made of now, hot-plugged devices included; whoever defined it."""
         return parse_domain_xml(self.xml())
+
+    def definition(self) -> DomainConfig:
+        """Return what it will be made of at its next start, its screens' passwords included."""
+        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE
+        return parse_domain_xml(
+            self._connection.call(
+                f"reading {self.name}'s definition", lambda: self._raw.XMLDesc(flags)
+            )
+        )
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
         """Start it from its definition.
@@ -166,7 +173,7 @@ class Domain:
             _libvirt.MIGRATE_LIVE: True,
             _libvirt.MIGRATE_PAUSED: options.paused,
             _libvirt.MIGRATE_PERSIST_DEST: options.persist,
-            _libvirt.MIGRATE_UNDEFINE_SOURCE: not options.keep_source and self.is_defined,
+            _libvirt.MIGRATE_UNDEFINE_SOURCE: not options.keep_source and self.is_persistent,
         }
         flags = sum(flag for flag, wanted in asked.items() if wanted)
         given = {_libvirt.MIGRATE_NAME: options.name, _libvirt.MIGRATE_URI: options.uri}

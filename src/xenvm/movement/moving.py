@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from xenvm.errors import InvalidStateError, LibvirtError, MoveError, MovePrerequisiteError
+from xenvm.errors import (
+    InvalidStateError,
+    LibvirtError,
+    MoveError,
+    MovePrerequisiteError,
+    UsageError,
+    XenvmError,
+)
 from xenvm.host import Domain, Host
 from xenvm.model.kinds import DomainState
-from xenvm.model.movement import Activity, Manner, Move, MoveOptions, MoveProgress, Standing
+from xenvm.model.movement import Activity, Manner, Move, MoveOptions, Standing
 
+from .cold import move_saved, move_shut_off
+from .course import Course, Report, silent
+from .live import move_live
 from .means import means_of
 from .prerequisites import lacks
 from .settling import Side, owner, settle
-from .standing import Place, reached
-from .stream import end_stream
+from .standing import Place
 
-Report = Callable[[MoveProgress], None]
-"""Called about twice a second while a domain moves."""
-
-LOOK_EVERY_S = 0.5
-ABORT_GRACE_S = 60.0
-"""Seconds for an aborted migration to end, at both ends."""
-
-
-def silent(progress: MoveProgress) -> None:
-    """Show nothing."""
-    del progress
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Course:
-    """A move on its way."""
-
-    domain: Domain
-    source: Place
-    destination: Place
-    options: MoveOptions
-    report: Report
-    began_s: float
-
-    @property
-    def elapsed_s(self) -> float:
-        return time.monotonic() - self.began_s
-
-    @property
-    def is_late(self) -> bool:
-        return self.elapsed_s > self.options.deadline_s
-
-    def say(self, doing: str) -> None:
-        limit_s = self.options.deadline_s
-        self.report(MoveProgress(doing=doing, elapsed_s=self.elapsed_s, deadline_s=limit_s))
+_MOVERS: Mapping[Manner, Callable[[Course], None]] = {
+    Manner.LIVE: move_live,
+    Manner.SAVED: move_saved,
+    Manner.SHUT_OFF: move_shut_off,
+}
+_RUNNING = frozenset({DomainState.RUNNING, DomainState.BLOCKED})
+_FROM: Mapping[Manner, tuple[frozenset[DomainState], str]] = {
+    Manner.LIVE: (_RUNNING, "start or unpause it, or move it shut off"),
+    Manner.SAVED: (_RUNNING, "start or unpause it, or move it shut off"),
+    Manner.SHUT_OFF: (frozenset({DomainState.SHUT_OFF}), "shut it down, or move it live"),
+}
+"""The states from which a domain can move, and what to do about another. A paused guest cannot let
+go of its memory: it takes part in that."""
 
 
 def migrate(
@@ -66,8 +50,8 @@ def migrate(
 ) -> Move:
     """Move a domain to another host.
 
-    The data goes from host to host; the caller only steers. Both hosts are looked at afterwards,
-    whatever happened, and what is left over of the move is removed.
+    Live, its memory goes from host to host, and the caller only steers. Both hosts are looked at
+    afterwards, whatever happened, and what is left over of the move is removed.
 
     Args:
         key: The domain's name or UUID at the source.
@@ -83,119 +67,98 @@ def migrate(
         NotFoundError: The source has no such domain.
         MovePrerequisiteError: It cannot move as things are; names all that is missing.
         InvalidStateError: It is not in the state from which it can move in that manner.
+        UsageError: The options contradict each other.
         MoveError: It did not move; names what stands at both ends.
         KeyboardInterrupt: Ctrl-C aborted it; its argument says what stands at both ends.
     """
     wish = options or MoveOptions()
-    domain = source.domain(key)
-    course = _course(domain, source, destination, wish, report)
-    with ThreadPoolExecutor(1, thread_name_prefix="xenvm-move") as pool:
-        deadline_s = wish.deadline_s + 2 * ABORT_GRACE_S
-        call = pool.submit(destination.receive, domain, wish, deadline_s=deadline_s)
-        cause = _end_of(course, call)
+    if wish.name and wish.manner is Manner.SAVED:
+        raise UsageError("a saved domain keeps its name: leave the new name out, or move it live")
+    course = _course(source.domain(key), source, destination, wish, report)
+    cause: BaseException | None = None
+    try:
+        _MOVERS[wish.manner](course)
+    except (XenvmError, KeyboardInterrupt) as exc:
+        cause = exc
     course.say("looking at both hosts")
     stood = _settled(course, moved=cause is None)
-    return _told(course, stood, cause)
+    if _is_done(course.options, stood) and not isinstance(cause, KeyboardInterrupt):
+        return Move(
+            domain=wish.name or course.domain.name,
+            manner=wish.manner,
+            source=stood[0],
+            destination=stood[1],
+            elapsed_s=course.elapsed_s,
+            notes=() if cause is None else (f"nevertheless it was said: {cause}",),
+        )
+    raise _failure(course, stood, cause) from cause
 
 
 def _course(
     domain: Domain, source: Host, destination: Host, options: MoveOptions, report: Report
-) -> _Course:
+) -> Course:
     """Return a move that may begin.
 
     Raises:
         MovePrerequisiteError: It cannot move as things are.
         InvalidStateError: It is not in a state from which it can move.
     """
-    began_s = time.monotonic()
     config = domain.config()
     here, there = means_of(source, config), means_of(destination, config)
     missing = lacks(config, options, here, there)
     if missing:
         raise MovePrerequisiteError(domain.name, there.host, missing)
-    state = domain.state
-    if state not in {DomainState.RUNNING, DomainState.BLOCKED}:
-        raise InvalidStateError(
-            f"{domain.name} is {state}: only a running guest can let go of its memory; start or"
-            " unpause it, or move it shut off"
-        )
-    return _Course(
+    states, cure = _FROM[options.manner]
+    if (state := domain.state) not in states:
+        raise InvalidStateError(f"{domain.name} is {state}, and cannot move so: {cure}")
+    return Course(
         domain=domain,
         source=Place(host=source, name=here.host, uuid=domain.uuid),
         destination=Place(host=destination, name=there.host, uuid=domain.uuid),
         options=options,
         report=report,
-        began_s=began_s,
     )
 
 
-def _end_of(course: _Course, call: Future[None]) -> BaseException | None:
-    """Wait for libvirt's call, abort it when it takes too long or on Ctrl-C.
+def _settled(course: Course, *, moved: bool) -> tuple[Standing, Standing]:
+    """Return what stands at both ends, with one copy left.
 
-    Returns:
-        Why it did not move; None when libvirt says that it did.
+    Raises:
+        MoveError: A host cannot be reached.
     """
-    why: BaseException | None = None
-    while not call.done():
-        try:
-            course.say("moving its memory" if why is None else "aborting")
-            wait([call], timeout=LOOK_EVERY_S)
-            if why is None and course.is_late:
-                why = TimeoutError(f"it took longer than {course.options.deadline_s:.0f} s")
-                _abort(course)
-        except KeyboardInterrupt as exc:
-            why = exc
-            _abort(course)
-    failed = call.exception()
-    return None if failed is None else why or failed
-
-
-def _abort(course: _Course) -> None:
-    """End the stream of memory at both ends; libvirt's call then ends by itself."""
-    for place in (course.source, course.destination):
-        with reached(place) as there:
-            end_stream(there.host.shell, there.standing().domid)
-
-
-def _settled(course: _Course, *, moved: bool) -> tuple[Standing, Standing]:
     options = course.options
+    ends = course.source, course.destination
     try:
-        return settle(
-            course.source, course.destination,
-            moved=moved, paused=options.paused, keep=options.keep_source,
-        )  # fmt: skip
+        if options.manner is Manner.SHUT_OFF:
+            return ends[0].standing(), ends[1].standing()
+        return settle(*ends, moved=moved, paused=options.paused, keep=options.keep_source)
     except (LibvirtError, TimeoutError) as exc:
         raise MoveError(
             f"{course.domain.name} may stand on both hosts, and nobody can look now: {exc}",
-            standing=[f"{place.name}: unknown" for place in (course.source, course.destination)],
+            standing=[f"{place.name}: unknown" for place in ends],
         ) from exc
 
 
-def _told(course: _Course, stood: tuple[Standing, Standing], cause: BaseException | None) -> Move:
-    """Return the move that was done.
-
-    Raises:
-        MoveError: It was not done.
-        KeyboardInterrupt: Ctrl-C was the reason.
-    """
+def _is_done(options: MoveOptions, stood: tuple[Standing, Standing]) -> bool:
+    """Return whether what stands is what was asked for."""
     here, there = stood
-    wanted = Activity.PAUSED if course.options.paused else Activity.RUNNING
-    name = course.options.name or course.domain.name
-    if there.activity is wanted and not here.is_there and not isinstance(cause, KeyboardInterrupt):
-        return Move(
-            domain=name,
-            manner=Manner.LIVE,
-            source=here,
-            destination=there,
-            elapsed_s=course.elapsed_s,
-            notes=() if cause is None else (f"libvirt said: {cause}",),
-        )
+    if options.manner is Manner.SHUT_OFF:
+        return there.is_defined and here.is_defined is options.keep_source
+    wanted = Activity.PAUSED if options.paused else Activity.RUNNING
+    return there.activity is wanted and not here.is_there
+
+
+def _failure(
+    course: Course, stood: tuple[Standing, Standing], cause: BaseException | None
+) -> BaseException:
+    """Return what to raise for a move that was not done."""
+    here, there = stood
     where = {
         Side.SOURCE: f"did not move to {there.host}",
         Side.DESTINATION: f"moved to {there.host}",
-        Side.NEITHER: "is gone: it ended on its way",
-    }[owner(here, there, moved=cause is None)]
-    standing = [str(here), str(there)]
+        Side.NEITHER: "runs nowhere",
+    }[owner(here, there, moved=False)]
+    text, standing = f"{course.domain.name} {where}", [str(here), str(there)]
     if isinstance(cause, KeyboardInterrupt):
-        raise KeyboardInterrupt(f"{name} {where}; what stands: {'; '.join(standing)}") from cause
-    raise MoveError(f"{name} {where} ({cause})", standing=standing) from cause
+        return KeyboardInterrupt(f"{text}; what stands: {'; '.join(standing)}")
+    return MoveError(f"{text}: {cause}" if cause else text, standing=standing)

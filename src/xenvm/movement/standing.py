@@ -45,7 +45,7 @@ class Place:
         domain = self.domain()
         try:
             state = domain.state if domain else None
-            defined = bool(domain and domain.is_defined)
+            defined = bool(domain and domain.is_persistent)
         except NotFoundError:  # a transient domain that ended a moment ago
             state, defined = None, False
         return Standing(

@@ -172,6 +172,10 @@ class ProbeGuest:
         except (KeyError, TypeError, ValueError) as exc:
             raise GuestError(f"{self.name} answered without {exc}") from exc
 
+    def close_console(self) -> None:
+        """Leave its console, which a domain takes with it when it moves to another host."""
+        self._console.close()
+
     def remove(self) -> None:
         """End the guest and forget it; does no harm when it is gone already."""
         self._console.close()
