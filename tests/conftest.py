@@ -7,10 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from xenvm.formats.dom0_inventory import read_inventory
 from xenvm.formats.dom0_sections import Sections, split_sections
 from xenvm.model.inventory import Inventory
+
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
+"""A test is no clock: how long an example takes is the machine's business."""
 
 HOSTS = Path(__file__).parent / "fixtures" / "hosts"
 """One folder per host; tests/fixtures/capture.py writes them."""

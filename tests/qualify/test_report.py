@@ -111,6 +111,13 @@ def test_failures_stand_open_with_their_evidence_and_how_to_see_them(
         assert words in finding
 
 
+def test_what_was_not_asked_is_listed(make_results: MakeResults) -> None:
+    results = make_results()
+    page = report_html(replace(results, conclusions=results.conclusions[1:]))
+    left_out = page.partition("What this run did not ask")[2].partition("</section>")[0]
+    assert results.conclusions[0].requirement.id in left_out
+
+
 def test_what_a_nested_host_cannot_show_is_listed(make_results: MakeResults) -> None:
     html = report_html(make_results())
     section = html[html.index("What a nested host cannot show") :]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from xenvm import spec
 from xenvm.errors import HostConnectionError, OutputError, UsageError
 from xenvm.host import Host
 from xenvm.host.inventory import gather
@@ -133,6 +134,22 @@ def test_a_run_of_some_requirements_is_partial() -> None:
     assert results.verdict is RunVerdict.QUALIFIED
     assert results.label == "qualified (quick, partial)"
     assert {*kinds(results)} == {"WP-3.4-12", "XENVM-RESTORED"}
+
+
+def test_what_takes_the_full_tier_is_not_asked_by_the_quick_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = spec.requirement
+    full_only = replace(known("WP-3.4-12"), tier=Tier.FULL)
+    monkeypatch.setattr(
+        spec, "requirement", lambda id_: full_only if id_ == full_only.id else known(id_)
+    )
+    profile = spec.load_profile("fujitsu-2008")
+    quick = run_module.asked_requirements(profile, Tier.QUICK, ())
+    assert {*profile.requirement_ids} - {r.id for r in quick} == {full_only.id}
+    assert run_module.asked_requirements(profile, Tier.FULL, [full_only.id]) == (full_only,)
+    with pytest.raises(UsageError, match="takes more than tier quick: add --tier full"):
+        run_module.asked_requirements(profile, Tier.QUICK, [full_only.id])
 
 
 def test_a_killed_suite_leaves_what_it_did_not_test_broken() -> None:

@@ -45,7 +45,7 @@ def command(host: str, profile: str, tier: str, as_json: bool) -> None:
             rules=spec.evaluate(inventory, asked),
             volume_groups=Dom0(live, host).volume_groups(),
         )
-    steps = make_plan(asked_requirements(asked, ()), circumstances)
+    steps = make_plan(asked_requirements(asked, Tier(tier), ()), circumstances)
     if as_json:
         click.echo(json.dumps({"evidence": inventory.evidence.value, **plan_to_json(steps)}))
     else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .verdict import EvidenceClass, Observed
+from .verdict import EvidenceClass, Observed, Tier
 
 
 class LimitKind(StrEnum):
@@ -52,6 +52,7 @@ class Requirement:
         by_hand: Commands with which a person redoes the check.
         hidden_because: Why the other evidence classes cannot show it.
         not_assessed: Why no check exists; empty for all that are checked.
+        tier: The least tier that asks for it; a run of tier quick leaves out what takes ``full``.
     """
 
     id: str
@@ -64,6 +65,11 @@ class Requirement:
     by_hand: str
     hidden_because: str = ""
     not_assessed: str = ""
+    tier: Tier = Tier.QUICK
+
+    def asked_by(self, tier: Tier) -> bool:
+        """Return whether a run of that tier asks for it."""
+        return tier is Tier.FULL or self.tier is Tier.QUICK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

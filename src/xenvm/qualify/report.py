@@ -16,6 +16,7 @@ from xenvm.model.verdict import (
     Verdict,
     VerdictKind,
 )
+from xenvm.spec import requirement
 
 from .documents import shortened
 from .results import GOOD, Conclusion, Results
@@ -95,6 +96,7 @@ def report_html(results: Results) -> str:
         hindrances=[*hindering.values()],
         others=[row for row in rows if row.id not in hindering],
         not_shown=[row for row in rows if row.id in results.not_shown],
+        not_asked=[requirement(id_) for id_ in results.not_asked],
         tally=[Part(kind=kind, count=n) for kind, n in results.counts.items() if n],
         label=results.label.capitalize(),
         tone=tone,
@@ -129,8 +131,8 @@ def lead(results: Results) -> str:
     went_live = any(c.verdict.tier for c in results.conclusions)
     if went_live and results.tier is Tier.QUICK:
         says.append("The live tests used small numbers (quick), not the profile's limits.")
-    if results.partial:
-        says.append("Only some of the profile's requirements were asked.")
+    if results.not_asked:
+        says.append(f"{len(results.not_asked)} more of the profile were not asked.")
     if results.interrupted:
         says.append("The run was interrupted.")
     return " ".join(says)

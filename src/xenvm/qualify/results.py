@@ -122,6 +122,12 @@ class Results:
         )
 
     @property
+    def not_asked(self) -> tuple[str, ...]:
+        """Return the profile's requirements that this run left out: by its tier, or by --only."""
+        asked = {conclusion.requirement.id for conclusion in self.conclusions}
+        return tuple(id_ for id_ in self.profile.requirement_ids if id_ not in asked)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Return how many of the profile's requirements came to which verdict, 0 included."""
         seen = Counter(c.verdict.kind for c in self.conclusions)
@@ -262,6 +268,7 @@ def results_to_json(results: Results) -> dict[str, Json]:
         "duration_s": round(results.duration_s, 3),
         "counts": {**results.counts},
         "not_shown": [*results.not_shown],
+        "not_asked": [*results.not_asked],
         "requirements": [_conclusion_to_json(c) for c in results.all_conclusions],
         "restoration": {
             "verdict": restoration.verdict.kind.value,

@@ -129,7 +129,7 @@ def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
         KeyboardInterrupt: Before anything was changed; later it makes an undecided run.
     """
     profile = spec.load_profile(wish.profile)
-    asked = asked_requirements(profile, wish.only)
+    asked = asked_requirements(profile, wish.tier, wish.only)
     folder = (
         resumed_folder(wish.resume, profile, wish.tier)
         if wish.resume
@@ -153,17 +153,23 @@ def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
     return results, folder.path
 
 
-def asked_requirements(profile: Profile, only: Sequence[str]) -> tuple[Requirement, ...]:
-    """Return what is asked, in the profile's order.
+def asked_requirements(
+    profile: Profile, tier: Tier, only: Sequence[str]
+) -> tuple[Requirement, ...]:
+    """Return what a run of a tier asks, in the profile's order.
 
     Raises:
-        UsageError: ``only`` names one that does not exist, or that the profile does not ask.
+        UsageError: ``only`` names one that does not exist, or that the profile or the tier does
+            not ask.
     """
     for id_ in only:
-        if spec.requirement(id_).id not in profile.requirement_ids:
+        wanted = spec.requirement(id_)
+        if id_ not in profile.requirement_ids:
             raise UsageError(f"profile {profile.name} does not ask {id_}: leave it out of --only")
-    ids = [id_ for id_ in profile.requirement_ids if not only or id_ in only]
-    return tuple(spec.requirement(id_) for id_ in ids)
+        if not wanted.asked_by(tier):
+            raise UsageError(f"{id_} takes more than tier {tier}: add --tier {wanted.tier}")
+    asked = map(spec.requirement, profile.requirement_ids)
+    return tuple(r for r in asked if r.asked_by(tier) and (not only or r.id in only))
 
 
 def write_documents(results: Results, folder: Path) -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from xenvm.errors import UsageError
 from xenvm.model.profile import CheckKind, Requirement
-from xenvm.model.verdict import EvidenceClass
+from xenvm.model.verdict import EvidenceClass, Tier
 
 
 @cache
@@ -32,6 +32,7 @@ def requirements() -> Mapping[str, Requirement]:
                 by_hand=table["by_hand"],
                 hidden_because=table.get("hidden", ""),
                 not_assessed=table.get("not_assessed", ""),
+                tier=Tier(table.get("tier", Tier.QUICK)),
             )
             for id_, table in tables.items()
         }
