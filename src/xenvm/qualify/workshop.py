@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
 from xenvm.errors import BlockedError, NotFoundError, XenvmError
 from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
-from xenvm.host.probe.guest import MEMORY_MIB, probe_config, remove
+from xenvm.host.probe.guest import MEMORY_MIB, ProbeParts, probe_config, remove
 from xenvm.model.domain import DomainConfig
 from xenvm.model.quantities import MacAddress
-from xenvm.model.vbd import Vbd
-from xenvm.model.vnif import Vnif
 
 from .journal import Ledger
 from .names import RUNS_FOLDER, run_prefix
@@ -127,21 +126,19 @@ class Workshop:
         self,
         suffix: str,
         *,
-        vnifs: Sequence[Vnif] = (),
-        vbds: Sequence[Vbd] = (),
         paused: bool = False,
+        **parts: Unpack[ProbeParts],
     ) -> ProbeGuest:
         """Return a probe guest that was started; its boot is not waited for.
 
         Args:
             suffix: What its name ends with.
-            vnifs: Its VNIFs.
-            vbds: Its VBDs.
             paused: Whether it waits for :meth:`unpause_all`.
+            **parts: What it is made of.
         """
         name = self.name(suffix)
         with self._ledger.making("domain", name):
-            config = probe_config(name, self.image, vnifs=vnifs, vbds=vbds)
+            config = probe_config(name, self.image, **parts)
             guest = ProbeGuest.start(self.host, config, paused=paused)
         self._guests.append(guest)
         self._undo.callback(self._remove_guest, guest)

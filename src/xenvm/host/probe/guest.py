@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 from xenvm.errors import GuestError, InvalidStateError, NotFoundError, WaitTimeoutError
 from xenvm.host.console import Console
@@ -21,7 +22,9 @@ from .image import ProbeImage
 from .protocol import Beat, Hello, Reply, encode_request, parse_facts, parse_message
 
 MEMORY_MIB = 96
-"""The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers."""
+"""The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers; a PV guest's, unless told."""
+MEMORY_MIB_OF = {GuestType.PV: MEMORY_MIB, GuestType.PVH: 128, GuestType.HVM: 160}
+"""PVH unpacks its own kernel; HVM has firmware and a screen besides."""
 COMMAND_LINE = "console=hvc0 quiet loglevel=4 rdinit=/init net.ifnames=0 panic=1"
 CONSOLE = Chardev(kind=ChardevKind.PTY, target_kind="xen", target_port=0)
 """hvc0, on which the agent speaks."""
@@ -30,19 +33,46 @@ BOOT_DEADLINE_S = 240.0
 ANSWER_DEADLINE_S = 60.0
 
 
-def probe_config(
-    name: str, image: ProbeImage, *, vnifs: Sequence[Vnif] = (), vbds: Sequence[Vbd] = ()
-) -> DomainConfig:
-    """Return what a PV probe guest is made of."""
+class ProbeParts(TypedDict, total=False):
+    """What a probe guest may be made of, where that is not the least.
+
+    Attributes:
+        guest_type: PV unless told.
+        vcpus: At the start; 1 unless told.
+        max_vcpus: The most it may have; ``vcpus`` unless told.
+        memory_mib: At the start; ``MEMORY_MIB_OF`` its type unless told.
+        max_memory_mib: The most it may have; ``memory_mib`` unless told.
+        vnifs: Its VNIFs.
+        vbds: Its VBDs.
+    """
+
+    guest_type: GuestType
+    vcpus: int
+    max_vcpus: int
+    memory_mib: int
+    max_memory_mib: int
+    vnifs: Sequence[Vnif]
+    vbds: Sequence[Vbd]
+
+
+def probe_config(name: str, image: ProbeImage, **parts: Unpack[ProbeParts]) -> DomainConfig:
+    """Return what a probe guest is made of; see :class:`ProbeParts`."""
+    guest_type = parts.get("guest_type", GuestType.PV)
+    hvm = guest_type is GuestType.HVM
     return DomainConfig(
         name=name,
-        guest_type=GuestType.PV,
-        memory_kib=MEMORY_MIB * 1024,
-        kernel=image.kernel,
+        guest_type=guest_type,
+        vcpus=parts.get("vcpus", 1),
+        max_vcpus=parts.get("max_vcpus", 0),
+        memory_kib=parts.get("memory_mib", MEMORY_MIB_OF[guest_type]) * 1024,
+        max_memory_kib=parts.get("max_memory_mib", 0) * 1024,
+        kernel=image.packed_kernel if hvm else image.kernel,
         initrd=image.initrd,
         cmdline=COMMAND_LINE,
-        vnifs=tuple(vnifs),
-        vbds=tuple(vbds),
+        acpi=hvm,
+        apic=hvm,
+        vnifs=tuple(parts.get("vnifs", ())),
+        vbds=tuple(parts.get("vbds", ())),
         consoles=(CONSOLE,),
     )
 
