@@ -33,11 +33,9 @@ def carry(
         CommandError: It could not be read or written, or did not arrive whole.
         WaitTimeoutError: It took longer than ``deadline_s``.
     """
-    destination.run("umask 077; mkdir -p \"$(dirname %s)\"", path)
+    destination.run('umask 077; mkdir -p "$(dirname %s)"', path)
     reading = start(source.argv("cat %s", path), stdout=PIPE)
-    writing = start(
-        destination.argv("umask 077; cat >%s", path), stdin=reading.stdout or DEVNULL
-    )
+    writing = start(destination.argv("umask 077; cat >%s", path), stdin=reading.stdout or DEVNULL)
     if reading.stdout:
         reading.stdout.close()  # the writer holds the other end
 

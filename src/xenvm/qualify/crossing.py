@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from xenvm.errors import BlockedError, CommandError
@@ -41,6 +43,14 @@ def read_watch(text: str) -> Watch:
     gaps_s = [after - before for before, after in zip(times_s, times_s[1:], strict=False)]
     gap_s = max((gap - PING_EVERY_S for gap in gaps_s), default=0.0)
     return Watch(replies=len(times_s), gap_s=max(0.0, gap_s), output=text[-2000:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A watch that goes on in the peer's Dom0: its output's file there, and its process."""
+
+    path: str
+    pid: str
 
 
 class Crossing:
@@ -101,29 +111,45 @@ class Crossing:
         domain = self.there.host.domain(move.domain)
         return ProbeGuest(domain, domain.open_console(force=True)), move
 
-    def watch(self, host: int) -> str:
-        """Begin to ping an address from the peer's Dom0, ten times a second; return where to."""
+    def watch(self, host: int) -> Watched:
+        """Begin to ping an address from the peer's Dom0, ten times a second."""
         path = self.there.run_file(f"watch-{host}")
         target = f"{self._network}.{host}"
-        command = f"timeout {WATCH_DEADLINE_S} ping -D -i {PING_EVERY_S} -I {self._legs[1]} {target}"
+        ping = f"timeout {WATCH_DEADLINE_S} ping -D -i {PING_EVERY_S} -I {self._legs[1]} {target}"
         shell = self.there.host.shell
-        shell.run(f"{command} >%s 2>&1 </dev/null & echo $! >%s.pid", path, path)
+        pid = shell.run(f"{ping} >%s 2>&1 </dev/null & echo $!", path).stdout.strip()
 
         def answered() -> bool:
             return " bytes from " in shell.run("cat %s", path).stdout
 
         wait_until(f"{target} to answer", answered, deadline_s=60, every_s=0.5)
-        return path
+        return Watched(path=path, pid=pid)
 
-    def end_watch(self, path: str) -> Watch:
+    def end_watch(self, watched: Watched) -> Watch:
         """End a watch.
 
         Returns:
             What it saw.
         """
         shell = self.there.host.shell
-        shell.run('kill "$(cat %s.pid)" 2>/dev/null; sleep 0.3; :', path)
-        try:
-            return read_watch(shell.run("cat %s", path).stdout)
-        except CommandError as exc:
-            raise BlockedError(f"the watch of the guest is lost: {exc}") from exc
+        shell.run("kill %s 2>/dev/null; sleep 0.3; :", watched.pid)
+        return read_watch(shell.run("cat %s", watched.path).stdout)
+
+    def shared_disk(self, allowed: Collection[str]) -> str | None:
+        """Return a disk that both hosts really share, out of those that may be written to.
+
+        What is written here is read there: a serial number alone would not prove it.
+        """
+        mark = secrets.token_hex(16)
+        for path in sorted(one for one in allowed if one.startswith("/dev/")):
+            try:
+                self.here.host.shell.run(
+                    "test -b %s && printf %%-4096s %s | dd of=%s bs=4096 oflag=direct"
+                    " conv=notrunc,fsync 2>/dev/null", path, mark, path,
+                )  # fmt: skip
+                read = "dd if=%s bs=4096 count=1 iflag=direct 2>/dev/null | head -c 32"
+                if self.there.host.shell.run(read, path).stdout == mark:
+                    return path
+            except CommandError:
+                continue
+        return None

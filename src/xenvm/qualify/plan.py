@@ -51,6 +51,7 @@ class LiveNeeds:
 
 
 LIVE_NEEDS = {
+    "WP-2-02": LiveNeeds(quick_s=40, full_s=40),
     "WP-3.4-04": LiveNeeds(quick_s=45, full_s=200, guests=None),
     "WP-3.4-07": LiveNeeds(quick_s=2, full_s=2),
     "WP-3.4-12": LiveNeeds(quick_s=45, full_s=200),
@@ -58,6 +59,10 @@ LIVE_NEEDS = {
     "WP-3.4-14": LiveNeeds(quick_s=40, full_s=600),
     "WP-3.4-15": LiveNeeds(quick_s=75, full_s=75, volume=True),
     "WP-5.7-06": LiveNeeds(quick_s=10, full_s=10),
+    "WP-6.2-03": LiveNeeds(quick_s=90, full_s=90),
+    "WP-6.3-01": LiveNeeds(quick_s=120, full_s=120),
+    "WP-6.3-02": LiveNeeds(quick_s=75, full_s=75, guests=2),
+    "WP-6.3-03": LiveNeeds(quick_s=75, full_s=75, guests=2),
 }
 """By requirement; measured on the lab, from where real machines only get faster."""
 

@@ -109,13 +109,18 @@ class ProbeGuest:
         """
         domain = host.define(config)
         try:
-            domain.start(paused=True)
-            console = domain.open_console()
-            if not paused:
-                domain.unpause()
+            return cls.wake(domain, paused=paused)
         except BaseException:
             remove(domain)
             raise
+
+    @classmethod
+    def wake(cls, domain: Domain, *, paused: bool = False) -> ProbeGuest:
+        """Return the guest of a domain that is defined as one, started like by :meth:`start`."""
+        domain.start(paused=True)
+        console = domain.open_console()
+        if not paused:
+            domain.unpause()
         return cls(domain, console)
 
     @property
