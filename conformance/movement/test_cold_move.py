@@ -20,9 +20,7 @@ MEMORY_KIB = 8192
 
 @pytest.mark.timeout(900)
 @pytest.mark.requirement("WP-6.2-03")
-def test_a_saved_guest_goes_on_elsewhere(
-    crossing: Crossing, journal: Ledger, check: Check
-) -> None:
+def test_a_saved_guest_goes_on_elsewhere(crossing: Crossing, journal: Ledger, check: Check) -> None:
     """Save a guest, carry it over and restore it there: it goes on with what it remembered."""
     seed = secrets.token_hex(6)
     guest = crossing.here.guest("s")

@@ -11,8 +11,8 @@ from xenvm.host.probe.protocol import pattern_sha256
 from xenvm.model.inventory import Inventory
 from xenvm.model.movement import Activity, Move, MoveOptions
 from xenvm.model.profile import Profile
-from xenvm.model.verdict import Evidence, EvidenceClass
 from xenvm.model.vbd import Vbd
+from xenvm.model.verdict import Evidence, EvidenceClass
 from xenvm.model.vnif import Vnif
 from xenvm.qualify.checking import Check
 from xenvm.qualify.crossing import Crossing, Watch

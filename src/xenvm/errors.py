@@ -18,6 +18,7 @@ XenvmError
 │   ├── MigrationError            └── ToolstackError
 │   │   └── MoveError             a move failed; names what stands on which host
 ├── MovePrerequisiteError         a domain cannot be moved yet; keeps every reason and cure
+├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -249,6 +250,20 @@ class MovePrerequisiteError(XenvmError):
         self.missing = tuple(missing)
         lines = "\n".join(f"  - {what}: {cure}" for what, cure in self.missing)
         super().__init__(f"{domain} cannot move to {host} yet:\n{lines}")
+
+
+class EventsLostError(XenvmError):
+    """More events came than were taken.
+
+    Attributes:
+        count: How many are missing.
+    """
+
+    def __init__(self, count: int):
+        super().__init__(
+            f"{count} events were dropped, as nobody took them in time: read the states anew"
+        )
+        self.count = count
 
 
 class GuestError(XenvmError):

@@ -15,7 +15,6 @@ from xenvm.errors import (
     AlreadyExistsError,
     HostConnectionError,
     HostUriError,
-    InvalidRequestError,
     InvalidStateError,
     NotFoundError,
     NotSupportedError,
@@ -124,7 +123,7 @@ def test_destroying_a_shut_off_domain_is_refused(host: Host) -> None:
 
 
 def test_the_test_driver_cannot_start_a_domain_paused(host: Host) -> None:
-    with pytest.raises(InvalidRequestError, match="unsupported flags"):
+    with pytest.raises(NotSupportedError, match="cannot start a domain paused: use a lab"):
         host.define(GUEST).start(paused=True)
 
 

@@ -3,7 +3,9 @@
 from .bridge import Bridge
 from .console import Console
 from .domain import Domain
+from .events import Subscription
 from .host import Host, connect
+from .saving import Saving
 from .shell import CommandResult, HostShell
 from .uri import HostKind, HostUri
 
@@ -16,5 +18,7 @@ __all__ = [
     "HostKind",
     "HostShell",
     "HostUri",
+    "Saving",
+    "Subscription",
     "connect",
 ]

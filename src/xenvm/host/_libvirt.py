@@ -31,10 +31,16 @@ from xenvm.errors import (
     ResourceBusyError,
     ToolstackError,
 )
+from xenvm.model.events import EventKind
 from xenvm.model.kinds import DomainState
+from xenvm.model.lifecycle import Ending, ShutdownVia
 from xenvm.waiting import pause
 
 StreamCallback = Callable[["RawStream", int, object], None]
+
+
+LifecycleCallback = Callable[["RawConnection", "RawDomain", int, int, object], None]
+CloseCallback = Callable[["RawConnection", int, object], None]
 
 
 class RawStream(Protocol):
@@ -59,9 +65,18 @@ class RawDomain(Protocol):
     def createWithFlags(self, flags: int = 0) -> int: ...
     def suspend(self) -> int: ...
     def resume(self) -> int: ...
-    def shutdown(self) -> int: ...
+    def info(self) -> list[int]: ...
+    def shutdownFlags(self, flags: int = 0) -> int: ...
+    def reboot(self, flags: int = 0) -> int: ...
     def destroy(self) -> int: ...
     def undefine(self) -> int: ...
+    def autostart(self) -> int: ...
+    def setAutostart(self, autostart: int) -> int: ...
+    def save(self, to: str) -> int: ...
+    def managedSave(self, flags: int = 0) -> int: ...
+    def hasManagedSaveImage(self, flags: int = 0) -> int: ...
+    def managedSaveRemove(self, flags: int = 0) -> int: ...
+    def coreDump(self, to: str, flags: int = 0) -> int: ...
     def isPersistent(self) -> int: ...
     def attachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
     def detachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
@@ -86,7 +101,14 @@ class RawConnection(Protocol):
     def lookupByName(self, name: str) -> RawDomain: ...
     def lookupByUUIDString(self, uuidstr: str) -> RawDomain: ...
     def defineXMLFlags(self, xml: str, flags: int = 0) -> RawDomain: ...
+    def restoreFlags(self, frm: str, dxml: str | None = None, flags: int = 0) -> int: ...
     def newStream(self, flags: int = 0) -> RawStream: ...
+    def domainEventRegisterAny(
+        self, dom: None, event: int, cb: LifecycleCallback, opaque: object, /
+    ) -> int: ...
+    def domainEventDeregisterAny(self, number: int, /) -> int: ...
+    def registerCloseCallback(self, cb: CloseCallback, opaque: object) -> int: ...
+    def unregisterCloseCallback(self) -> int: ...
 
 
 AFFECT_LIVE: int = libvirt.VIR_DOMAIN_AFFECT_LIVE
@@ -99,6 +121,10 @@ MIGRATE_PERSIST_DEST: int = libvirt.VIR_MIGRATE_PERSIST_DEST
 MIGRATE_UNDEFINE_SOURCE: int = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
 MIGRATE_NAME: str = libvirt.VIR_MIGRATE_PARAM_DEST_NAME
 MIGRATE_URI: str = libvirt.VIR_MIGRATE_PARAM_URI
+DUMP_CRASH: int = libvirt.VIR_DUMP_CRASH
+DUMP_LIVE: int = libvirt.VIR_DUMP_LIVE
+EVENT_LIFECYCLE: int = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
+RESTORE_PAUSED: int = libvirt.VIR_DOMAIN_SAVE_PAUSED
 START_PAUSED: int = libvirt.VIR_DOMAIN_START_PAUSED
 STREAM_NONBLOCK: int = libvirt.VIR_STREAM_NONBLOCK
 STREAM_READABLE: int = libvirt.VIR_STREAM_EVENT_READABLE
@@ -119,6 +145,35 @@ DOMAIN_STATES: Mapping[int, DomainState] = {
     libvirt.VIR_DOMAIN_CRASHED: DomainState.CRASHED,
     libvirt.VIR_DOMAIN_PMSUSPENDED: DomainState.SUSPENDED,
 }
+
+ENDINGS: Mapping[int, Ending] = {
+    libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN: Ending.SHUT_DOWN,
+    libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED: Ending.DESTROYED,
+    libvirt.VIR_DOMAIN_SHUTOFF_CRASHED: Ending.CRASHED,
+    libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED: Ending.MIGRATED,
+    libvirt.VIR_DOMAIN_SHUTOFF_SAVED: Ending.SAVED,
+    libvirt.VIR_DOMAIN_SHUTOFF_FAILED: Ending.FAILED,
+}
+"""Reasons of the state shut off."""
+
+SHUTDOWN_FLAGS: Mapping[ShutdownVia, int] = {
+    ShutdownVia.PARAVIRT: libvirt.VIR_DOMAIN_SHUTDOWN_PARAVIRT,
+    ShutdownVia.ACPI: libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN,
+}
+
+_EVENT_NAMES: Mapping[EventKind, str] = {
+    EventKind.DEFINED: "DEFINED",
+    EventKind.UNDEFINED: "UNDEFINED",
+    EventKind.STARTED: "STARTED",
+    EventKind.PAUSED: "SUSPENDED",
+    EventKind.UNPAUSED: "RESUMED",
+    EventKind.STOPPED: "STOPPED",
+    EventKind.SHUTTING_DOWN: "SHUTDOWN",
+    EventKind.SUSPENDED: "PMSUSPENDED",
+    EventKind.CRASHED: "CRASHED",
+}
+_CAUSES = {"shutdown": Ending.SHUT_DOWN.value}
+"""Where libvirt's word of a detail is not ours."""
 
 _ERRORS_BY_NAME: Mapping[type[LibvirtError], str] = {
     NotFoundError: "NO_DOMAIN NO_NETWORK NO_INTERFACE NO_NODE_DEVICE NO_STORAGE_VOL "
@@ -180,6 +235,28 @@ ERRORS_BY_CODE_AND_DOMAIN: Mapping[tuple[int, int], type[LibvirtError]] = {
     },
     **{(libvirt.VIR_ERR_INTERNAL_ERROR, domain): ToolstackError for domain in _TOOLSTACK_DOMAINS},
 }
+
+
+def _events_by_number() -> Iterator[tuple[int, tuple[EventKind, Mapping[int, str]]]]:
+    """Yield the kind of each of libvirt's events, and the causes by its details."""
+    for kind, name in _EVENT_NAMES.items():
+        prefix = f"VIR_DOMAIN_EVENT_{name}_"
+        said = {
+            number: constant.removeprefix(prefix).lower().replace("_", "-")
+            for constant, number in vars(libvirt).items()
+            if constant.startswith(prefix) and not constant.endswith("_LAST")
+        }
+        causes = {number: _CAUSES.get(word, word) for number, word in said.items()}
+        yield getattr(libvirt, f"VIR_DOMAIN_EVENT_{name}"), (kind, causes)
+
+
+_EVENTS = dict(_events_by_number())
+
+
+def event_of(number: int, detail: int) -> tuple[EventKind, str]:
+    """Return what libvirt's numbers for a lifecycle event mean: its kind and its cause."""
+    kind, causes = _EVENTS.get(number, (EventKind.OTHER, {}))
+    return kind, causes.get(detail, "")
 
 
 _Error: TypeAlias = tuple[int, int, str]

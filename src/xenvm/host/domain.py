@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 from uuid import UUID
 
 from xenvm.errors import NotFoundError, SpecError
 from xenvm.formats.domain_xml import format_vbd_xml, format_vnif_xml, parse_domain_xml
 from xenvm.model.domain import DomainConfig
+from xenvm.model.driver_features import Feature
 from xenvm.model.kinds import DomainState
+from xenvm.model.lifecycle import Ending, ShutdownVia
 from xenvm.model.movement import MoveOptions
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
@@ -20,7 +24,10 @@ from .connection import Connection
 from .console import Console
 from .libxl_log import libxl_log
 from .refusal import refuse_errors
+from .saving import Saving
 from .shell import HostShell
+
+T = TypeVar("T")
 
 START_DEADLINE_S = 300.0
 """libxl waits up to 40 s for each hotplug script, and a guest may have many devices."""
@@ -39,7 +46,8 @@ class Domain:
     def __init__(self, connection: Connection, shell: HostShell, raw: _libvirt.RawDomain):
         self._connection = connection
         self._shell = shell
-        self._raw = raw
+        self._handle = raw
+        self._generation = connection.generation
         with _libvirt.translated_errors():  # Both are in the handle: no round trip.
             self.name = raw.name()
             self.uuid = UUID(raw.UUIDString())
@@ -48,32 +56,53 @@ class Domain:
     def domid(self) -> int | None:
         """Return Xen's number for it, or None when it is shut off."""
         # A handle keeps the domid of when it was made, so ask with a new one.
-        raw = self._connection.raw
-        domid = self._connection.call(
-            f"looking up {self.name}", lambda: raw.lookupByUUIDString(str(self.uuid)).ID()
+        domid = self._connection.read(
+            f"looking up {self.name}", lambda raw: raw.lookupByUUIDString(str(self.uuid)).ID()
         )
         return domid if domid >= 0 else None
 
     @property
     def state(self) -> DomainState:
-        """Return what it is doing now."""
-        number, *_ = self._connection.call(f"asking for {self.name}'s state", self._raw.state)
-        return _libvirt.DOMAIN_STATES.get(number, DomainState.NO_STATE)
+        """Return what it is doing now; a crashed guest that is kept for a look is CRASHED."""
+        number, reason = self._read(f"asking for {self.name}'s state", lambda raw: raw.state())
+        state = _libvirt.DOMAIN_STATES.get(number, DomainState.NO_STATE)
+        if state is DomainState.SHUT_OFF and _libvirt.ENDINGS.get(reason) is Ending.CRASHED:
+            # libxl's driver says «shut off», whether or not on_crash keeps the domain.
+            return DomainState.CRASHED if self.is_active else state
+        return state
+
+    @property
+    def ending(self) -> Ending | None:
+        """Return why it does not run, or None when it does; libvirtd forgets it when it ends."""
+        number, reason = self._read(f"asking for {self.name}'s state", lambda raw: raw.state())
+        if _libvirt.DOMAIN_STATES.get(number) is not DomainState.SHUT_OFF:
+            return None
+        return _libvirt.ENDINGS.get(reason, Ending.UNKNOWN)
 
     @property
     def is_active(self) -> bool:
         """Return whether it is more than a definition: running, paused or ending."""
         # libxl's driver says «shut off» a moment before it has let go of the domain.
-        return bool(self._connection.call(f"asking for {self.name}", self._raw.isActive))
+        return bool(self._read(f"asking for {self.name}", lambda raw: raw.isActive()))
 
     @property
     def is_persistent(self) -> bool:
         """Return whether it has a definition, which stays when its guest ends."""
-        return bool(self._connection.call(f"asking for {self.name}", self._raw.isPersistent))
+        return bool(self._read(f"asking for {self.name}", lambda raw: raw.isPersistent()))
+
+    @property
+    def autostart(self) -> bool:
+        """Return whether the host starts it when it boots."""
+        return bool(self._read(f"asking for {self.name}'s autostart", lambda raw: raw.autostart()))
+
+    @property
+    def saving(self) -> Saving:
+        """Return what writes its memory to Dom0's disk."""
+        return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
     def xml(self) -> str:
         """Return libvirt's document for it as it is now."""
-        return self._connection.call(f"reading {self.name}'s XML", self._raw.XMLDesc)
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
 
     def config(self) -> DomainConfig:
         """Return what it is made of now, hot-plugged devices included; whoever defined it."""
@@ -82,11 +111,8 @@ class Domain:
     def definition(self) -> DomainConfig:
         """Return what it will be made of at its next start, its screens' passwords included."""
         flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE
-        return parse_domain_xml(
-            self._connection.call(
-                f"reading {self.name}'s definition", lambda: self._raw.XMLDesc(flags)
-            )
-        )
+        what = f"reading {self.name}'s definition"
+        return parse_domain_xml(self._read(what, lambda raw: raw.XMLDesc(flags)))
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
         """Start it from its definition.
@@ -97,8 +123,11 @@ class Domain:
 
         Raises:
             InvalidStateError: It runs already.
+            NotSupportedError: The driver cannot start it paused.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
+        if paused:
+            self._connection.require(Feature.START_PAUSED)
         flags = _libvirt.START_PAUSED if paused else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -108,7 +137,7 @@ class Domain:
             )
 
     def pause(self) -> None:
-        """Stop scheduling its vCPUs.
+        """Stop scheduling its vCPUs; what is paused stays so.
 
         Raises:
             InvalidStateError: It does not run.
@@ -116,20 +145,51 @@ class Domain:
         self._connection.call(f"pausing {self.name}", self._raw.suspend)
 
     def unpause(self) -> None:
-        """Schedule its vCPUs again.
+        """Schedule its vCPUs again; what runs goes on.
 
         Raises:
-            InvalidStateError: It is not paused.
+            InvalidStateError: It does not run at all.
         """
         self._connection.call(f"unpausing {self.name}", self._raw.resume)
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, via: ShutdownVia | None = None) -> None:
         """Ask the guest to end; it may take its time, or refuse: see :meth:`wait_until_off`.
+
+        Args:
+            via: How to ask; None asks as a PV guest is asked, else by ACPI.
 
         Raises:
             InvalidStateError: It does not run.
+            NotSupportedError: The driver leaves no choice.
+            ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI.
         """
-        self._connection.call(f"shutting down {self.name}", self._raw.shutdown)
+        if via is not None:
+            self._connection.require(Feature.SHUTDOWN_VIA)
+        flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
+        with libxl_log(self._shell):
+            self._connection.call(
+                f"shutting down {self.name}", lambda: self._raw.shutdownFlags(flags)
+            )
+
+    def reboot(self) -> None:
+        """Ask the guest to boot anew; it may take its time, and has another domid then.
+
+        Raises:
+            InvalidStateError: It does not run.
+            ToolstackError: The guest cannot be asked: it has no PV drivers.
+        """
+        with libxl_log(self._shell):
+            self._connection.call(f"rebooting {self.name}", self._raw.reboot)
+
+    def set_autostart(self, *, on: bool) -> None:
+        """Say whether the host starts it when it boots.
+
+        Raises:
+            InvalidStateError: It has no definition that could be kept.
+        """
+        self._connection.call(
+            f"setting the autostart of {self.name}", lambda: self._raw.setAutostart(int(on))
+        )
 
     def wait_until_off(self, *, deadline_s: float) -> None:
         """Wait until it is shut off, or gone if it has no definition.
@@ -154,7 +214,8 @@ class Domain:
         """Forget its definition.
 
         Raises:
-            NotFoundError: It has none any more.
+            InvalidStateError: It has none, or a managed save: remove that first.
+            NotFoundError: It is gone.
         """
         self._connection.call(f"undefining {self.name}", self._raw.undefine)
 
@@ -243,17 +304,33 @@ class Domain:
         Raises:
             InvalidStateError: It does not run.
             LibvirtError: Somebody else has it open.
+            NotSupportedError: The driver has no consoles.
         """
+        self._connection.require(Feature.CONSOLE)
         flags = _libvirt.CONSOLE_FORCE if force else 0
-        raw = self._connection.raw
+        raw, handle = self._connection.raw, self._raw
 
         def open_stream() -> _libvirt.RawStream:
             stream = raw.newStream(_libvirt.STREAM_NONBLOCK)
-            self._raw.openConsole(None, stream, flags)
+            handle.openConsole(None, stream, flags)
             return stream
 
         stream = self._connection.call(f"opening the console of {self.name}", open_stream)
         return Console(self._connection, stream, self.name)
+
+    @property
+    def _raw(self) -> _libvirt.RawDomain:
+        """Return libvirt's handle; looked up anew when the connection was opened again."""
+        if self._generation != self._connection.generation:
+            generation, raw = self._connection.generation, self._connection.raw
+            self._handle = self._connection.call(
+                f"looking up {self.name}", lambda: raw.lookupByUUIDString(str(self.uuid))
+            )
+            self._generation = generation
+        return self._handle
+
+    def _read(self, what: str, ask: Callable[[_libvirt.RawDomain], T]) -> T:
+        return self._connection.read(what, lambda _: ask(self._raw))
 
     def _attach(self, what: str, xml: str, deadline_s: float) -> None:
         flags = self._where()

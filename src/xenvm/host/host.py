@@ -9,13 +9,17 @@ from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
+from xenvm.model.driver_features import DriverFeatures, Feature
 from xenvm.model.movement import MoveOptions
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
 from .connection import Connection
 from .domain import Domain
+from .events import Feed, Subscription
+from .libxl_log import libxl_log
 from .refusal import refuse_errors
+from .saving import SAVE_DEADLINE_S
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
 from .uri import HostKind, HostUri
@@ -87,6 +91,7 @@ class Host:
         self.shell: HostShell = _shell(uri, access)
         self._access = access
         self._connection = connection
+        self._feed = Feed(connection)
 
     @property
     def is_simulated(self) -> bool:
@@ -95,45 +100,43 @@ class Host:
 
     @property
     def is_usable(self) -> bool:
-        """Return whether calls can still be made; if not, connect again."""
+        """Return whether changes can be made; if not, the next read connects again by itself."""
         return self._connection.is_usable
 
     @property
     def hostname(self) -> str:
         """Return the name that Dom0 has for itself."""
-        return self._connection.call("asking for the host's name", self._connection.raw.getHostname)
+        return self._connection.read("asking for the host's name", lambda raw: raw.getHostname())
 
     @property
     def hypervisor_version(self) -> str:
         """Return the hypervisor's version, such as ``4.17.0``; Xen's last part is always 0."""
         return _version(
-            self._connection.call("asking for Xen's version", self._connection.raw.getVersion)
+            self._connection.read("asking for Xen's version", lambda raw: raw.getVersion())
         )
 
     @property
     def libvirt_version(self) -> str:
         """Return the version of the host's libvirt, such as ``9.0.0``."""
         return _version(
-            self._connection.call(
-                "asking for libvirt's version", self._connection.raw.getLibVersion
-            )
+            self._connection.read("asking for libvirt's version", lambda raw: raw.getLibVersion())
         )
 
     @property
     def free_memory_kib(self) -> int:
         """Return the memory that Xen can give to guests, in KiB."""
-        free_bytes = self._connection.call(
-            "asking for free memory", self._connection.raw.getFreeMemory
+        free_bytes = self._connection.read(
+            "asking for free memory", lambda raw: raw.getFreeMemory()
         )
         return free_bytes // _KIB_BYTES
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""
-        return self._connection.call("reading capabilities", self._connection.raw.getCapabilities)
+        return self._connection.read("reading capabilities", lambda raw: raw.getCapabilities())
 
     def list_domains(self) -> list[Domain]:
         """Return all domains, running or not, sorted by name; Dom0 is one of them on Xen."""
-        raws = self._connection.call("listing domains", self._connection.raw.listAllDomains)
+        raws = self._connection.read("listing domains", lambda raw: raw.listAllDomains())
         return sorted(map(self._domain, raws), key=lambda domain: domain.name)
 
     def domain(self, key: str | UUID) -> Domain:
@@ -142,11 +145,12 @@ class Host:
         Raises:
             NotFoundError: There is none.
         """
-        raw = self._connection.raw
-        find = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
-        return self._domain(
-            self._connection.call(f"looking up domain {key}", lambda: find(str(key)))
-        )
+
+        def find(raw: _libvirt.RawConnection) -> _libvirt.RawDomain:
+            look_up = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
+            return look_up(str(key))
+
+        return self._domain(self._connection.read(f"looking up domain {key}", find))
 
     def define(self, config: DomainConfig) -> Domain:
         """Return a new domain, defined and not started.
@@ -172,6 +176,50 @@ class Host:
     def receive(self, domain: Domain, options: MoveOptions, *, deadline_s: float) -> None:
         """Have libvirt migrate a domain of another host here; see :meth:`Domain.hand_over`."""
         domain.hand_over(self._connection, options, deadline_s=deadline_s)
+
+    def restore(
+        self, path: str, *, paused: bool = False, deadline_s: float = SAVE_DEADLINE_S
+    ) -> None:
+        """Continue a domain from the file that it was saved to.
+
+        A domain that was undefined meanwhile comes back without a definition.
+
+        Args:
+            path: In Dom0, as :meth:`xenvm.host.Saving.to_file` wrote it; it stays.
+            paused: Whether its vCPUs wait to be unpaused.
+            deadline_s: Seconds for Xen's toolstack to build it.
+
+        Raises:
+            InvalidStateError: The domain in it runs already.
+            LibvirtError: There is no such file, or it holds no domain.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        if paused:
+            self._connection.require(Feature.START_PAUSED)
+        raw, flags = self._connection.raw, _libvirt.RESTORE_PAUSED if paused else 0
+        with libxl_log(self.shell):
+            self._connection.call(
+                f"restoring from {path}",
+                lambda: raw.restoreFlags(path, None, flags),
+                deadline_s=deadline_s,
+            )
+
+    def subscribe(self) -> Subscription:
+        """Return a subscription to what happens to its domains from now on."""
+        return Subscription(self._feed)
+
+    @property
+    def driver(self) -> DriverFeatures:
+        """Return what libvirt's driver for it has and lacks."""
+        return self._connection.driver
+
+    def require(self, feature: Feature) -> None:
+        """Refuse what the driver lacks, before anything is asked of it.
+
+        Raises:
+            NotSupportedError: It lacks this; says what to do instead.
+        """
+        self._connection.require(feature)
 
     def list_bridges(self) -> list[BridgeState]:
         """Return Dom0's bridges, sorted by name.

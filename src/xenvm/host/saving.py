@@ -1,0 +1,111 @@
+"""What is written of a domain's memory: save files, the managed save, core dumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xenvm.errors import InvalidStateError
+from xenvm.model.driver_features import Feature
+
+from . import _libvirt
+from .connection import Connection
+from .libxl_log import libxl_log
+from .shell import HostShell
+
+SAVE_DEADLINE_S = 600.0
+"""A guest's memory goes through Dom0 to its disk."""
+
+
+class Saving:
+    """A domain's memory on Dom0's disk; ``domain.saving``."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        shell: HostShell,
+        name: str,
+        handle: Callable[[], _libvirt.RawDomain],
+    ):
+        self._connection = connection
+        self._shell = shell
+        self._name = name
+        self._handle = handle
+
+    @property
+    def has_managed(self) -> bool:
+        """Return whether the next start continues from a managed save."""
+        return bool(
+            self._connection.read(
+                f"asking for {self._name}'s managed save",
+                lambda _: self._handle().hasManagedSaveImage(),
+            )
+        )
+
+    def to_file(self, path: str, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
+        """Write its memory to a file and end it; :meth:`xenvm.host.Host.restore` continues it.
+
+        Args:
+            path: In Dom0; a file that is there is overwritten.
+            deadline_s: Seconds for the guest to get ready and its memory to be written.
+
+        Raises:
+            InvalidStateError: It does not run, or is paused: a guest takes part in its saving.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        self._change("saving", lambda raw: raw.save(path), deadline_s)
+
+    def managed(self, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
+        """Write its memory to where libvirt keeps it and end it; the next start continues it.
+
+        Raises:
+            InvalidStateError: It does not run, is paused, or has no definition.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        self._change("saving", lambda raw: raw.managedSave(), deadline_s)
+
+    def remove_managed(self) -> None:
+        """Remove its managed save, so that the next start boots it.
+
+        Raises:
+            InvalidStateError: It has none.
+        """
+        # libxl's driver fails without saying why when there is none.
+        if not self.has_managed:
+            raise InvalidStateError(f"{self._name} has no managed save: there is none to remove")
+        self._change("removing the managed save of", lambda raw: raw.managedSaveRemove())
+
+    def dump_core(
+        self,
+        path: str,
+        *,
+        live: bool = False,
+        end: bool = False,
+        deadline_s: float = SAVE_DEADLINE_S,
+    ) -> None:
+        """Write its memory as an ELF core to a file in Dom0.
+
+        Args:
+            path: In Dom0; a file that is there is overwritten.
+            live: Whether the guest runs on meanwhile; else it is paused for as long.
+            end: Whether to end it afterwards; it then counts as crashed.
+            deadline_s: Seconds for its memory to be written.
+
+        Raises:
+            InvalidStateError: It does not run.
+            NotSupportedError: The driver cannot do it live.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        if live:
+            self._connection.require(Feature.DUMP_LIVE)
+        flags = _libvirt.DUMP_LIVE * live | _libvirt.DUMP_CRASH * end
+        self._change("dumping the core of", lambda raw: raw.coreDump(path, flags), deadline_s)
+
+    def _change(
+        self,
+        doing: str,
+        do: Callable[[_libvirt.RawDomain], int],
+        deadline_s: float = SAVE_DEADLINE_S,
+    ) -> None:
+        raw = self._handle()
+        with libxl_log(self._shell):
+            self._connection.call(f"{doing} {self._name}", lambda: do(raw), deadline_s=deadline_s)
