@@ -82,7 +82,7 @@ def listening(crossing: Crossing) -> ProbeGuest:
 
 
 def judge_downtime(watch: Watch, inventory: Inventory, profile: Profile) -> tuple[bool, str]:
-    """Return whether the client's longest wait is within the profile's limit, where speed counts."""
+    """Return whether the client's longest wait is short enough, where speed counts; and words."""
     limit_ms = number_of(profile, "migration_downtime_max_ms")
     said = f"its client waited {watch.gap_s * 1000:.0f} ms at most ({limit_ms} ms is recommended)"
     if inventory.evidence is not EvidenceClass.HARDWARE:
@@ -100,7 +100,7 @@ def test_a_running_guest_moves_and_keeps_everything(
     journal: Ledger,
     check: Check,
 ) -> None:
-    """Move a guest that runs: its boot, memory, disk and TCP connection survive; measure the gap."""
+    """Move a guest that runs: its boot, memory, disk and TCP connection survive; time the gap."""
     disk = crossing.shared_disk(allow_list)
     journal.progress(0.1, "starting a guest here and its client there")
     journey = Journey(crossing, disk)

@@ -53,7 +53,7 @@ class RawStream(Protocol):
     def abort(self) -> int: ...
 
 
-class RawDomain(Protocol):
+class RawDomain(Protocol):  # noqa: PLR0904 - as many as libvirt has
     """A virDomain."""
 
     def name(self) -> str: ...

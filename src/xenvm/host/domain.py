@@ -100,19 +100,22 @@ class Domain:
         """Return what writes its memory to Dom0's disk."""
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
-    def xml(self) -> str:
-        """Return libvirt's document for it as it is now."""
-        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
+    def xml(self, *, defined: bool = False) -> str:
+        """Return libvirt's document for it as it is now.
 
-    def config(self) -> DomainConfig:
-        """Return what it is made of now, hot-plugged devices included; whoever defined it."""
-        return parse_domain_xml(self.xml())
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE if defined else 0
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc(flags))
 
-    def definition(self) -> DomainConfig:
-        """Return what it will be made of at its next start, its screens' passwords included."""
-        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE
-        what = f"reading {self.name}'s definition"
-        return parse_domain_xml(self._read(what, lambda raw: raw.XMLDesc(flags)))
+    def config(self, *, defined: bool = False) -> DomainConfig:
+        """Return what it is made of now, hot-plugged devices included; whoever defined it.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        return parse_domain_xml(self.xml(defined=defined))
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
         """Start it from its definition.

@@ -25,7 +25,7 @@ def move_saved(course: Course) -> None:
     """
     here, there = course.source.host, course.destination.host
     path = f"{FOLDER}/{course.domain.uuid}.save"
-    definition = course.domain.definition() if course.options.persist else None
+    definition = course.domain.config(defined=True) if course.options.persist else None
     here.shell.run("umask 077; mkdir -p %s", FOLDER)
     course.say("saving its memory")
     try:
@@ -66,7 +66,7 @@ def move_shut_off(course: Course) -> None:
         XenvmError: It could not be defined.
     """
     course.say("defining it at the destination")
-    definition = _of_another_host(course.domain.definition())
+    definition = _of_another_host(course.domain.config(defined=True))
     course.destination.host.define(replace(definition, name=course.options.name or definition.name))
     if not course.options.keep_source:
         forget(course.domain)

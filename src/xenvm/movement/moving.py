@@ -91,7 +91,8 @@ def migrate(
             elapsed_s=course.elapsed_s,
             notes=() if cause is None else (f"nevertheless it was said: {cause}",),
         )
-    raise _failure(course, stood, cause) from cause
+    failure = _failure(course, stood, cause)
+    raise failure from cause
 
 
 def _course(

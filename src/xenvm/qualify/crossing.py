@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 from collections.abc import Collection
@@ -40,7 +41,7 @@ class Watch:
 def read_watch(text: str) -> Watch:
     """Return what ``ping -D`` printed, as facts."""
     times_s = [float(reply["when_s"]) for reply in _REPLY.finditer(text)]
-    gaps_s = [after - before for before, after in zip(times_s, times_s[1:], strict=False)]
+    gaps_s = [after - before for before, after in itertools.pairwise(times_s)]
     gap_s = max((gap - PING_EVERY_S for gap in gaps_s), default=0.0)
     return Watch(replies=len(times_s), gap_s=max(0.0, gap_s), output=text[-2000:])
 
@@ -112,7 +113,11 @@ class Crossing:
         return ProbeGuest(domain, domain.open_console(force=True)), move
 
     def watch(self, host: int) -> Watched:
-        """Begin to ping an address from the peer's Dom0, ten times a second."""
+        """Begin to ping an address from the peer's Dom0, ten times a second.
+
+        Returns:
+            What :meth:`end_watch` takes.
+        """
         path = self.there.run_file(f"watch-{host}")
         target = f"{self._network}.{host}"
         ping = f"timeout {WATCH_DEADLINE_S} ping -D -i {PING_EVERY_S} -I {self._legs[1]} {target}"
