@@ -15,7 +15,7 @@ from xenvm.qualify.checking import Check
 from xenvm.qualify.crossing import Crossing
 from xenvm.qualify.journal import Ledger
 
-MEMORY_KIB = 8192
+MEMORY_KIB = 2048
 
 
 @pytest.mark.timeout(900)

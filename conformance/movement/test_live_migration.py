@@ -19,8 +19,8 @@ from xenvm.qualify.crossing import Crossing, Watch
 from xenvm.qualify.journal import Ledger
 from xenvm.spec.limits import number_of
 
-MEMORY_KIB = 8192
-DISK_KIB = 4096
+MEMORY_KIB = 2048
+DISK_KIB = 1024
 PORT = 5001
 MOVER, LISTENER = 11, 12
 

@@ -14,6 +14,7 @@ from xenvm.errors import (
     XenvmError,
 )
 from xenvm.host import Domain, Host
+from xenvm.model.driver_features import Feature
 from xenvm.model.kinds import DomainState
 from xenvm.model.movement import Activity, Manner, Move, MoveOptions, Standing
 
@@ -65,6 +66,7 @@ def migrate(
 
     Raises:
         NotFoundError: The source has no such domain.
+        NotSupportedError: A host's driver cannot migrate.
         MovePrerequisiteError: It cannot move as things are; names all that is missing.
         InvalidStateError: It is not in the state from which it can move in that manner.
         UsageError: The options contradict each other.
@@ -74,6 +76,8 @@ def migrate(
     wish = options or MoveOptions()
     if wish.name and wish.manner is Manner.SAVED:
         raise UsageError("a saved domain keeps its name: leave the new name out, or move it live")
+    for host in (source, destination):
+        host.require(Feature.MIGRATE)
     course = _course(source.domain(key), source, destination, wish, report)
     cause: BaseException | None = None
     try:
