@@ -151,8 +151,9 @@ def test_a_cap_that_was_lost_is_told() -> None:
 
 def test_a_host_tells_its_pcpus_and_the_free_memory_of_each_node() -> None:
     with connect("test:///default") as host:
-        assert host.pcpus == 16
-        assert host.free_memory_by_node_kib == (2048, 4096)  # its own units
+        capacity = host.capacity
+        assert capacity.pcpus == 16
+        assert capacity.free_memory_by_node_kib == (2048, 4096)  # its own units
 
 
 def test_a_change_that_fails_half_way_is_undone(host: Host, running: Domain) -> None:

@@ -94,7 +94,7 @@ class Domain:
 
     @property
     def saving(self) -> Saving:
-        """Return what writes its memory to Dom0's disk."""
+        """Return what takes its memory elsewhere: to Dom0's disk, or to another host."""
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
     @property
@@ -107,13 +107,22 @@ class Domain:
         """Return its memory."""
         return Memory(self._connection, self._shell, self.name, lambda: self._raw)
 
-    def xml(self) -> str:
-        """Return libvirt's document for it as it is now."""
-        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
+    def xml(self, *, defined: bool = False) -> str:
+        """Return libvirt's document for it as it is now.
 
-    def config(self) -> DomainConfig:
-        """Return what it is made of now, hot-plugged devices included; whoever defined it."""
-        return parse_domain_xml(self.xml())
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE if defined else 0
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc(flags))
+
+    def config(self, *, defined: bool = False) -> DomainConfig:
+        """Return what it is made of now, hot-plugged devices included; whoever defined it.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        return parse_domain_xml(self.xml(defined=defined))
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
         """Start it from its definition; with the cap that we remember for it, if any.

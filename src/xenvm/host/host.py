@@ -7,9 +7,11 @@ from uuid import UUID
 
 from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
+from xenvm.model.allocation import HostCapacity
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import DriverFeatures, Feature
+from xenvm.model.movement import MoveOptions
 from xenvm.model.statistics import DomainOverview, HostSample
 from xenvm.model.uplink import Uplink
 
@@ -134,18 +136,15 @@ class Host:
         return free_memory_kib(self._connection)
 
     @property
-    def free_memory_by_node_kib(self) -> tuple[int, ...]:
-        """Return the memory that Xen can give to guests on each NUMA node, in KiB."""
+    def capacity(self) -> HostCapacity:
+        """Return how many pCPUs it has, and the memory that is free on each NUMA node."""
+        info = self._connection.read("counting pCPUs and nodes", lambda raw: raw.getInfo())
         free_bytes = self._connection.read(
             "asking for the nodes' free memory",
-            lambda raw: raw.getCellsFreeMemory(0, raw.getInfo()[_NODES]),
+            lambda raw: raw.getCellsFreeMemory(0, info[_NODES]),
         )
-        return tuple(free // _KIB_BYTES for free in free_bytes)
-
-    @property
-    def pcpus(self) -> int:
-        """Return how many pCPUs Xen uses."""
-        return self._connection.read("counting pCPUs", lambda raw: raw.getInfo())[_PCPUS]
+        free_kib = tuple(free // _KIB_BYTES for free in free_bytes)
+        return HostCapacity(pcpus=info[_PCPUS], free_memory_by_node_kib=free_kib)
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""
@@ -200,6 +199,10 @@ class Host:
                 lambda: raw.defineXMLFlags(xml, _libvirt.DEFINE_VALIDATE),
             )
         )
+
+    def receive(self, domain: Domain, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate a domain of another host here; see :mod:`xenvm.movement`."""
+        domain.saving.hand_over(self._connection, options, deadline_s=deadline_s)
 
     def restore(
         self, path: str, *, paused: bool = False, deadline_s: float = SAVE_DEADLINE_S

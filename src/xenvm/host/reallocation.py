@@ -25,7 +25,7 @@ def read_shares(host: Host, names: Sequence[str]) -> HostShares:
         names: The domains; those that it does not have are left out.
     """
     shares = (share_of(domain) for domain in host.list_domains() if domain.name in names)
-    return HostShares.of(host.pcpus, host.free_memory_kib // _MIB_KIB, shares)
+    return HostShares.of(host.capacity.pcpus, host.free_memory_kib // _MIB_KIB, shares)
 
 
 def share_of(domain: Domain) -> Share:
