@@ -35,6 +35,9 @@ LIMITS: Mapping[str, tuple[str, ValueKind]] = {
     "cluster_managers_forbidden": ("services", ValueKind.WORDS),
     "smt": ("policy", ValueKind.WORD),
     "schedulers": ("schedulers", ValueKind.WORDS),
+    "gap_at_fault_max_s": ("s", ValueKind.NUMBER),
+    "gap_at_reboot_max_s": ("s", ValueKind.NUMBER),
+    "dom0_answer_max_s": ("s", ValueKind.NUMBER),
 }
 """Unit and kind of value by name. The loader refuses all others, so rules need not look."""
 
