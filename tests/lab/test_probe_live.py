@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import ProbeParts, probe_config
 from xenvm.host.probe.protocol import pattern_sha256
+from xenvm.lab import Lab
 from xenvm.model.kinds import DiskBacking, GuestType
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
@@ -56,6 +59,16 @@ def started(host: Host, image: ProbeImage, **parts: object) -> ProbeGuest:
         guest.remove()
         raise
     return guest
+
+
+def test_the_how_to_does_what_it_says(
+    lab: Lab, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/break-a-guest.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    exec(block.replace('open_host("lab")', f'open_host("lab:{lab.name}")'), {})  # noqa: S102
+    assert capsys.readouterr().out == "0-1\n"
+    assert "xenvm-broken" not in [domain.name for domain in host.list_domains()]
 
 
 @pytest.mark.parametrize("kind", GuestType)
