@@ -9,7 +9,7 @@ import pytest
 from xenvm.host.probe import ProbeGuest
 from xenvm.model.profile import Profile
 from xenvm.model.quantities import CpuSet
-from xenvm.qualify.checking import Check
+from xenvm.qualify.checking import Check, held_against_host
 from xenvm.qualify.cpu_time import CpuUse, cpu_use
 from xenvm.qualify.journal import Ledger
 from xenvm.qualify.workshop import Workshop
@@ -41,7 +41,8 @@ class Rivals:
 
     def weigh(self, weights: Sequence[int]) -> CpuUse:
         for guest, weight in zip(self.guests, weights, strict=True):
-            guest.domain.vcpus.set_weight(weight)
+            with held_against_host():
+                guest.domain.vcpus.set_weight(weight)
         pause(SETTLE_S)
         return cpu_use([guest.domain for guest in self.guests], window_s=WINDOW_S)
 

@@ -68,7 +68,7 @@ class Watched:
         self.guest.ask("ping", targets=targets(self.guest, {self._mac: 0}))
 
     def counters(self) -> DomainCounters:
-        counted = self._host.sample().of(self.guest.domain.uuid)
+        counted = self._host.watch.sample().of(self.guest.domain.uuid)
         if counted is None:
             raise BlockedError(f"{self.guest.name} ended: see its console")
         return counted

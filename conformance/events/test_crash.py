@@ -47,7 +47,7 @@ def test_a_crash_is_attributed_to_the_guest(check: Check, workshop: Workshop) ->
     for guest in (victim, other):
         guest.wait_until_up()
     ours = {victim.domain.uuid, other.domain.uuid}
-    with workshop.host.subscribe() as events:
+    with workshop.host.watch.subscribe() as events:
         victim.ask("crash")
         first = ends_of(events, 1)
         spared = still_beats(other)

@@ -36,7 +36,7 @@ def test_two_guests_run_at_the_same_time(check: Check, workshop: Workshop) -> No
     guests = [workshop.guest(f"s{number}") for number in range(GUESTS)]
     boots = {guest.wait_until_up().boot_id for guest in guests}
     heard = beats_heard(guests)
-    running = {domain.name for domain in workshop.host.sample().domains}
+    running = {domain.name for domain in workshop.host.watch.sample().domains}
     alive = [
         guest.name
         for guest, beats in zip(guests, heard, strict=True)

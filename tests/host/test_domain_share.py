@@ -147,6 +147,7 @@ def test_a_cap_that_cannot_be_set_is_not_remembered(running: Domain) -> None:
 def test_a_cap_that_was_lost_is_told() -> None:
     assert Scheduling(weight=256, cap_percent=0, kept_cap_percent=50).has_lost_cap
     assert not Scheduling(weight=256, cap_percent=50, kept_cap_percent=50).has_lost_cap
+    assert not Scheduling(weight=256, cap_percent=50).has_lost_cap, "it is somebody else's"
 
 
 def test_a_host_tells_its_pcpus_and_the_free_memory_of_each_node() -> None:

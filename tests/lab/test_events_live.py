@@ -36,7 +36,7 @@ def test_a_reboot_is_told_as_stop_and_start_and_a_crash_as_a_crash(
     host: Host, guest: ProbeGuest
 ) -> None:
     domid = guest.domain.domid
-    with host.subscribe() as events:
+    with host.watch.subscribe() as events:
         guest.domain.reboot()
         seen = [events.next(deadline_s=DEADLINE_S) for _ in range(2)]
         assert told(seen) == [(EventKind.STOPPED, "shut-down"), (EventKind.STARTED, "booted")]
@@ -48,9 +48,9 @@ def test_a_reboot_is_told_as_stop_and_start_and_a_crash_as_a_crash(
 
 def test_counters_move_and_give_rates(host: Host, guest: ProbeGuest) -> None:
     guest.ask("spin", cpus=1, seconds=60)
-    first = host.sample()
+    first = host.watch.sample()
     pause(5)
-    second = host.sample()
+    second = host.watch.sample()
     (rate,) = [one for one in rates(first, second) if one.uuid == guest.domain.uuid]
     assert rate.cpu_percent > 20
     counted = second.of(guest.domain.uuid)
@@ -66,7 +66,7 @@ def test_libvirtd_restarts_and_reads_go_on_while_a_change_says_so(
         running = ProbeGuest.start(host, probe_config("xenvm-live-e1", image))
         try:
             running.wait_until_up()
-            events = host.subscribe()
+            events = host.watch.subscribe()
             host.shell.run("systemctl restart libvirtd", deadline_s=DEADLINE_S)
             with pytest.raises(HostConnectionError, match="any read"):
                 running.domain.pause()
@@ -79,7 +79,7 @@ def test_libvirtd_restarts_and_reads_go_on_while_a_change_says_so(
             running.domain.pause()
             assert "--p--" in host.shell.run("xl list %s", running.name).stdout
             running.domain.unpause()
-            with host.subscribe() as again:
+            with host.watch.subscribe() as again:
                 running.domain.destroy()
                 wait_until(
                     "the end to be told",
@@ -95,4 +95,4 @@ def test_a_read_survives_a_restart_that_nobody_told_it_of(lab: Lab) -> None:
         names = [domain.name for domain in host.list_domains()]
         host.shell.run("systemctl restart libvirtd", deadline_s=DEADLINE_S)
         assert [domain.name for domain in host.list_domains()] == names
-        assert [domain.name for domain in host.overview()] == names
+        assert [domain.name for domain in host.watch.overview()] == names

@@ -212,7 +212,7 @@ def test_a_crash_is_told_apart_and_kept_for_a_look_where_the_domain_says_so(
     )
     assert domain.state is DomainState.CRASHED
     assert "---c-" in host.shell.run("xl list %s", NAME).stdout
-    (told,) = [one for one in host.overview() if one.name == NAME]
+    (told,) = [one for one in host.watch.overview() if one.name == NAME]
     assert told.state is DomainState.CRASHED
     for operation in (Operation.PAUSE, Operation.UNPAUSE, Operation.SHUTDOWN, Operation.REBOOT):
         try:

@@ -35,7 +35,7 @@ def list_command(host: str, as_json: bool) -> None:
       xenvm domain list xen+ssh://root@host/system --json
     """
     with live_host(host, "listing domains") as live:
-        overview = live.overview()
+        overview = live.watch.overview()
     if as_json:
         domains = [_overview_to_json(domain) for domain in overview]
         print_json({"schema": LIST_SCHEMA, "host": host, "domains": domains})
@@ -57,7 +57,7 @@ def show_command(name: str, host: str, as_json: bool) -> None:
     """
     with live_host(host, f"looking at {name}") as live:
         domain = live.domain(name)
-        counters = live.sample().of(domain.uuid)
+        counters = live.watch.sample().of(domain.uuid)
         facts: dict[str, object] = {
             "name": domain.name,
             "uuid": str(domain.uuid),

@@ -86,10 +86,10 @@ def top_command(host: str, every_s: float, count: int | None, as_json: bool) -> 
 
 def _looks(live: Host, every_s: float, count: int | None) -> Iterator[Sequence[DomainRates]]:
     """Yield the rates of each interval."""
-    before, looks = live.sample(), 0
+    before, looks = live.watch.sample(), 0
     while count is None or looks < count:
         pause(every_s)
-        after = live.sample()
+        after = live.watch.sample()
         yield rates(before, after)
         before, looks = after, looks + 1
 

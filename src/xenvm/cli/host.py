@@ -33,7 +33,7 @@ def info_command(host: str, as_json: bool) -> None:
       xenvm host info xen+ssh://root@host/system --json
     """
     with live_host(host, f"asking {host}") as live:
-        overview = live.overview()
+        overview = live.watch.overview()
         facts: dict[str, object] = {
             "uri": str(live.uri.text),
             "hostname": live.hostname,

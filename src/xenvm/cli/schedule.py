@@ -174,7 +174,9 @@ def apply_period(period: Period, host: str) -> tuple[Step, ...]:
     from xenvm.target import open_host  # noqa: PLC0415
 
     with open_host(host) as live:
-        return reallocate(live, period.allocations)
+        steps = reallocate(live, period.allocations)
+        live.put_back_caps()
+        return steps
 
 
 def _moment(clock: str | None) -> time:

@@ -20,9 +20,9 @@ from .connection import Connection
 from .console import Console
 from .definition import Definition
 from .domain_hostdevs import DomainHostdevs
-from .domain_memory import Memory
+from .domain_memory import DomainMemory
 from .domain_vbds import DomainVbds
-from .domain_vcpus import Vcpus
+from .domain_vcpus import DomainVcpus
 from .domain_vnifs import DomainVnifs
 from .free_memory import require_free
 from .libxl_log import libxl_log
@@ -98,14 +98,14 @@ class Domain:
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
     @property
-    def vcpus(self) -> Vcpus:
+    def vcpus(self) -> DomainVcpus:
         """Return its vCPUs: how many, where they run, and their share of CPU time."""
-        return Vcpus(self._connection, self._shell, self.name, lambda: self._raw)
+        return DomainVcpus(self._connection, self._shell, self.name, lambda: self._raw)
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> DomainMemory:
         """Return its memory."""
-        return Memory(self._connection, self._shell, self.name, lambda: self._raw)
+        return DomainMemory(self._connection, self._shell, self.name, lambda: self._raw)
 
     def xml(self, *, defined: bool = False) -> str:
         """Return libvirt's document for it as it is now.
@@ -143,7 +143,7 @@ class Domain:
             require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
         # A cap is set before the guest's first instruction, so that it is never exceeded.
         if waits := paused or bool(config.cap_percent):
-            self._connection.require(Feature.START_PAUSED)
+            self._connection.driver.require(Feature.START_PAUSED)
         self.vbds.refuse_second_writers()
         flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
@@ -183,7 +183,7 @@ class Domain:
             ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI.
         """
         if via is not None:
-            self._connection.require(Feature.SHUTDOWN_VIA)
+            self._connection.driver.require(Feature.SHUTDOWN_VIA)
         flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -270,7 +270,7 @@ class Domain:
             LibvirtError: Somebody else has it open.
             NotSupportedError: The driver has no consoles.
         """
-        self._connection.require(Feature.CONSOLE)
+        self._connection.driver.require(Feature.CONSOLE)
         flags = _libvirt.CONSOLE_FORCE if force else 0
         raw, handle = self._connection.raw, self._raw
 

@@ -23,7 +23,7 @@ _MEMORY = 2
 """Where virDomainInfo has what the domain has now, in KiB."""
 
 
-class Memory:
+class DomainMemory:
     """The memory of a domain; Dom0's too."""
 
     def __init__(

@@ -54,7 +54,7 @@ _PREFIX = "xenvm"
 _NS = 1_000_000_000
 
 
-class Vcpus:
+class DomainVcpus:
     """The vCPUs of a domain, Dom0's too.
 
     A change reaches the running guest at once, and its definition, where it has one, for its next
@@ -181,7 +181,7 @@ class Vcpus:
             raise
 
     def put_back_cap(self) -> int:
-        """Give a running domain the cap that we remember, if it has another.
+        """Give a running domain the cap that we remember for it, if any.
 
         For after a start, a restore or a migration: each makes a new domain in Xen.
 
@@ -193,7 +193,7 @@ class Vcpus:
             ToolstackError: Xen has another one afterwards.
         """
         kept = self._config().cap_percent or 0
-        if self._scheduler().get("cap", 0) != kept:
+        if kept and self._scheduler().get("cap") != kept:
             self._schedule("cap", kept)
         return kept
 

@@ -17,7 +17,7 @@ conf=/etc/libvirt/libxl.conf
 case $(sed -n 's/^[[:space:]]*autoballoon[[:space:]]*=[[:space:]]*//p' "$conf" 2>/dev/null) in
 1*) ;;
 0*) echo 0; exit ;;
-*) xl info xen_commandline | grep -qE '(^| )dom0_mem=' && {{ echo 0; exit; }} ;;
+*) xl info | grep -qE '^xen_commandline.*[ :]dom0_mem=' && {{ echo 0; exit; }} ;;
 esac
 mib=$(xl list 0 | awk 'END {{print $(NF - 3)}}')
 echo $((mib * 1024 - {DOM0_LEAST_KIB}))

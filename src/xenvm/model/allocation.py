@@ -74,9 +74,7 @@ class Scheduling:
         weight: Its share under contention; None when nothing says.
         cap_percent: The most it may take, in percent of one pCPU; 0 for no cap, None while it is
             off.
-        kept_cap_percent: The cap that we remember for it, and that :meth:`Vcpus.put_back_cap`
-            gives it again; 0 for none. Another than ``cap_percent`` says that it was started, or
-            rebooted, without us.
+        kept_cap_percent: The cap that we remember for it, and give it again; 0 for none.
     """
 
     weight: int | None
@@ -85,8 +83,12 @@ class Scheduling:
 
     @property
     def has_lost_cap(self) -> bool:
-        """Return whether it runs without the cap that we remember."""
-        return self.cap_percent is not None and self.cap_percent != self.kept_cap_percent
+        """Return whether it runs without the cap that we remember: it was made anew without us.
+
+        A cap that we know nothing of is somebody else's, and stays.
+        """
+        kept = self.kept_cap_percent
+        return bool(kept) and self.cap_percent not in {None, kept}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

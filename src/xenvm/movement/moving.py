@@ -10,7 +10,6 @@ from xenvm.errors import (
     LibvirtError,
     MoveError,
     MovePrerequisiteError,
-    NotSupportedError,
     UsageError,
     XenvmError,
 )
@@ -78,8 +77,7 @@ def migrate(
     if wish.name and wish.manner is Manner.SAVED:
         raise UsageError("a saved domain keeps its name: leave the new name out, or move it live")
     for host in (source, destination):
-        if refusal := host.driver.refusal(Feature.MIGRATE):
-            raise NotSupportedError(refusal)
+        host.driver.require(Feature.MIGRATE)
     course = _course(source.domain(key), source, destination, wish, report)
     cause: BaseException | None = None
     try:
