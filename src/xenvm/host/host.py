@@ -7,16 +7,15 @@ from uuid import UUID
 
 from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
-from xenvm.model.allocation import HostCapacity
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import DriverFeatures, Feature
 from xenvm.model.movement import MoveOptions
-from xenvm.model.statistics import DomainOverview, HostSample
 from xenvm.model.uplink import Uplink
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
+from .capacity import Capacity
 from .connection import Connection
 from .domain import Domain
 from .free_memory import free_memory_kib
@@ -136,15 +135,9 @@ class Host:
         return free_memory_kib(self._connection)
 
     @property
-    def capacity(self) -> HostCapacity:
-        """Return how many pCPUs it has, and the memory that is free on each NUMA node."""
-        info = self._connection.read("counting pCPUs and nodes", lambda raw: raw.getInfo())
-        free_bytes = self._connection.read(
-            "asking for the nodes' free memory",
-            lambda raw: raw.getCellsFreeMemory(0, info[_NODES]),
-        )
-        free_kib = tuple(free // _KIB_BYTES for free in free_bytes)
-        return HostCapacity(pcpus=info[_PCPUS], free_memory_by_node_kib=free_kib)
+    def capacity(self) -> Capacity:
+        """Return how much of a machine it is."""
+        return Capacity(self._connection)
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""

@@ -17,19 +17,6 @@ PCPU_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostCapacity:
-    """What a host has to give.
-
-    Attributes:
-        pcpus: How many pCPUs Xen uses.
-        free_memory_by_node_kib: What Xen can give to guests on each NUMA node, in KiB.
-    """
-
-    pcpus: int
-    free_memory_by_node_kib: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VcpuCounts:
     """How many vCPUs a domain has.
 
