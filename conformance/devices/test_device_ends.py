@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from xenvm.errors import NotSupportedError
+from xenvm.errors import NotFoundError, NotSupportedError
 from xenvm.host import Domain
 from xenvm.host.probe.guest import probe_config
 from xenvm.model.devices import Input
@@ -44,6 +44,14 @@ def vscsi_refusal(domain: Domain) -> str:
     except NotSupportedError as exc:
         return str(exc)
     return ""
+
+
+def screen_greeting(domain: Domain) -> str:
+    """Return what the guest's screen greets with, or nothing when nobody answers."""
+    try:
+        return domain.vnc_version()
+    except NotFoundError:
+        return ""
 
 
 def dressed(workshop: Workshop, mac: MacAddress) -> DomainConfig:
@@ -102,7 +110,7 @@ def check_the_classes(
     check: Check, domain: Domain, devices: list[XenDevice], told: Evidence
 ) -> None:
     """Check which classes of devices attach; the screen must answer, VSCSI must be told of."""
-    greeting, refusal = domain.vnc_version(), vscsi_refusal(domain)
+    greeting, refusal = screen_greeting(domain), vscsi_refusal(domain)
     # Whether a guest's kernel has a driver for a screen is the guest's affair.
     attached = {d.kind for d in devices if d.back_state} & {*CLASSES}
     attached -= set() if greeting.startswith("RFB") else {"vfb"}

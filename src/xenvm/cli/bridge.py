@@ -89,7 +89,9 @@ def tree_command(host: str, as_json: bool) -> None:
 )
 @click.option("--bond", default="", help="The name of the bond made of the NICs.")
 @click.option(
-    "--bond-mode", type=click.Choice([m.value for m in BondMode]), default=BondMode.ACTIVE_BACKUP
+    "--bond-mode",
+    type=click.Choice([m.value for m in BondMode]),
+    default=BondMode.ACTIVE_BACKUP.value,
 )
 @click.option("--vlan", type=int, help="The VLAN of the NIC or bond.")
 def create_command(

@@ -13,6 +13,7 @@ from xenvm.errors import (
     NotFoundError,
     OutOfSpaceError,
     SpecError,
+    XenvmError,
 )
 from xenvm.formats.dom0_volumes import parse_groups, parse_images, parse_volumes
 from xenvm.model.dom0_storage import ImageFile, LogicalVolume, VolumeGroup, check_lvm_name
@@ -71,8 +72,8 @@ class Storage:
     Nothing is made or deleted but below the allow-list, which is empty unless given.
 
     Attributes:
-        allowed: Volume groups (``vg``), volumes (``vg/lv``), both by UUID if you like, folders and
-            files (``/srv/images``) that may be changed.
+        allowed: Volume groups (``vg``), volumes (``vg/lv``), folders and files (``/srv/images``)
+            that may be changed.
     """
 
     def __init__(self, connection: Connection, shell: HostShell, allowed: Collection[str] = ()):
@@ -143,7 +144,7 @@ class Storage:
             AlreadyExistsError: The group has a volume of the snapshot's name.
             OutOfSpaceError: It has no room; nothing was made.
         """
-        self._volume(group, name)
+        check_lvm_name(name)
         words = f"-s -L {_size(size_mib)}M -n %s %s"
         return self._lvcreate(group, snapshot, words, (snapshot, f"{group}/{name}"))
 
@@ -155,13 +156,12 @@ class Storage:
             NotFoundError: There is no such volume.
             DeviceInUseError: A domain has it, running or not, or Dom0; or other volumes need it.
         """
-        volume = self._volume(group, name)
-        self._require_volume(volume.group, volume.name, volume.uuid)
-        needing = [
-            f"volume {other.name}"
-            for other in self.list_volumes()
-            if other.group == group and name in {other.origin, other.pool}
-        ]
+        self._require_volume(group, name)
+        volumes = [volume for volume in self.list_volumes() if volume.group == group]
+        volume = next((volume for volume in volumes if volume.name == name), None)
+        if volume is None:
+            raise NotFoundError(f"Dom0 has no volume {group}/{name}: see list_volumes()")
+        needing = [f"volume {v.name}" for v in volumes if name in {v.origin, v.pool}]
         users = [*needing, *users_of(self._connection, self._shell, volume.path)]
         if users:
             raise DeviceInUseError(volume.path, users, cure="detach or delete those first")
@@ -247,31 +247,32 @@ class Storage:
 
     def _lvcreate(self, group: str, name: str, words: str, args: tuple[str, ...]) -> LogicalVolume:
         check_lvm_name(name)
-        found = next((g for g in self.list_groups() if group in {g.name, g.uuid}), None)
-        if found is None:
-            raise NotFoundError(f"Dom0 has no volume group {group}: see list_groups()")
-        self._require_volume(found.name, name, found.uuid)
-        if any((v.group, v.name) == (found.name, name) for v in self.list_volumes()):
-            raise AlreadyExistsError(f"{found.name} has a volume {name}: use another name")
+        self._require_volume(group, name)
+        made, told = f"{_LVM} lvcreate -qq -y {words}", f"{_VOLUMES} %s"
         try:
-            self._shell.run(f"{_LVM} lvcreate -qq -y {words}", *args, deadline_s=DEADLINE_S)
+            text = self._shell.run(
+                f"{made} >/dev/null && {told}", *args, f"{group}/{name}", deadline_s=DEADLINE_S
+            ).stdout
         except CommandError as exc:
-            if any(said in exc.stderr for said in _NO_ROOM):
-                raise OutOfSpaceError(
-                    f"volume group {found.name} has {found.free_bytes >> 20} MiB free, and"
-                    f" {name} needs more: extend it, or delete something"
-                ) from exc
-            raise
-        return self._volume(found.name, name)
+            raise self._refusal(group, name, exc) from exc
+        return parse_volumes(text)[0]
 
-    def _volume(self, group: str, name: str) -> LogicalVolume:
-        for volume in self.list_volumes():
-            if (volume.group, volume.name) == (group, name):
-                return volume
-        raise NotFoundError(f"Dom0 has no volume {group}/{name}: see list_volumes()")
+    def _refusal(self, group: str, name: str, error: CommandError) -> XenvmError:
+        """Return what LVM's refusal to make a volume means; LVM tells it in words only."""
+        if "already exists" in error.stderr:
+            return AlreadyExistsError(f"{group} has a volume {name}: use another name")
+        if any(said in error.stderr for said in _NO_ROOM):
+            free = [g.free_bytes >> 20 for g in self.list_groups() if g.name == group]
+            return OutOfSpaceError(
+                f"volume group {group} has {sum(free)} MiB free, and {name} needs more: extend it,"
+                " or delete something"
+            )
+        if "not found" in error.stderr or "Failed to find" in error.stderr:
+            return NotFoundError(f"Dom0 has no such group or volume: {error.stderr}")
+        return error
 
-    def _require_volume(self, group: str, name: str, uuid: str) -> None:
-        if not {group, f"{group}/{name}", uuid} & {*self.allowed}:
+    def _require_volume(self, group: str, name: str) -> None:
+        if not {group, f"{group}/{name}"} & {*self.allowed}:
             raise NotAllowedError(
                 f"volume group {group} is not on the allow-list: pass allow=[{group!r}] to"
                 f" change all of it, or [{f'{group}/{name}'!r}] for that volume only"
