@@ -20,6 +20,7 @@ from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 from xenvm.movement import migrate, moving
+from xenvm.movement.course import silent
 
 pytestmark = pytest.mark.timeout(480)
 
@@ -87,7 +88,7 @@ def move(ends: tuple[End, End], report: Callable[[MoveProgress], None] | None = 
     uri = f"tcp://{there.lab.link.address}" if there.lab.link else None
     wish = MoveOptions(uri=uri, **options)  # type: ignore[arg-type]
     return migrate(
-        NAME, source=here.host, destination=there.host, options=wish, report=report or moving.silent
+        NAME, source=here.host, destination=there.host, options=wish, report=report or silent
     )
 
 
