@@ -164,11 +164,9 @@ def test_a_move_that_fails_leaves_the_guest_where_it_was(
         # The memory that was free when it was looked at is gone when it is wanted.
         patch.setattr(moving, "lacks", lambda *_: [])
         free_mib = there.host.free_memory_kib // 1024
-        image = deploy(there.host.shell)
-        there.dom0(
-            f"printf \"name='big'\\ntype='pv'\\nkernel='{image.kernel}'\\nmemory={free_mib - 60}\\n"
-            '" >/run/big.cfg; xl create -q -p /run/big.cfg'
-        )
+        kernel = deploy(there.host.shell).kernel
+        config = f"name='big'\\ntype='pv'\\nkernel='{kernel}'\\nmemory={free_mib - 60}\\n"
+        there.dom0(f'printf "{config}" >/run/big.cfg; xl create -q -p /run/big.cfg')
         try:
             with pytest.raises(MoveError, match="did not move to"):
                 move(ends)

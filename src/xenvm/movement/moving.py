@@ -7,7 +7,6 @@ from uuid import UUID
 
 from xenvm.errors import (
     InvalidStateError,
-    LibvirtError,
     MoveError,
     MovePrerequisiteError,
     UsageError,
@@ -137,7 +136,7 @@ def _settled(course: Course, *, moved: bool) -> tuple[Standing, Standing]:
         if options.manner is Manner.SHUT_OFF:
             return ends[0].standing(), ends[1].standing()
         return settle(*ends, moved=moved, paused=options.paused, keep=options.keep_source)
-    except (LibvirtError, TimeoutError) as exc:
+    except XenvmError as exc:
         raise MoveError(
             f"{course.domain.name} may stand on both hosts, and nobody can look now: {exc}",
             standing=[f"{place.name}: unknown" for place in ends],

@@ -17,6 +17,10 @@ from xenvm.waiting import wait_until
 
 from .workshop import Workshop
 
+BY_ID = "/dev/disk/by-id/"
+"""A disk is allowed by its identity, never by a name that the next boot gives to another."""
+SIGNS_OF_USE = "test -b %s && wipefs -n %s && lsblk -nro MOUNTPOINTS %s | tr -d '[:space:]'"
+"""Prints something for a disk that has a file system, partitions, a volume group or a mount."""
 PING_EVERY_S = 0.1
 WATCH_DEADLINE_S = 900
 """A watch ends by itself after that, whatever became of us."""
@@ -143,14 +147,20 @@ class Crossing:
     def shared_disk(self, allowed: Collection[str]) -> str | None:
         """Return a disk that both hosts really share, out of those that may be written to.
 
-        What is written here is read there: a serial number alone would not prove it.
+        What is written here is read there: a serial number alone would not prove it. A disk with
+        anything on it, at either host, is left alone.
         """
         mark = secrets.token_hex(16)
-        for path in sorted(one for one in allowed if one.startswith("/dev/")):
+        shells = self.here.host.shell, self.there.host.shell
+        for path in sorted(one for one in allowed if one.startswith(BY_ID)):
             try:
+                if any(
+                    shell.run(SIGNS_OF_USE, path, path, path).stdout.strip() for shell in shells
+                ):
+                    continue
                 self.here.host.shell.run(
-                    "test -b %s && printf %%-4096s %s | dd of=%s bs=4096 oflag=direct"
-                    " conv=notrunc,fsync 2>/dev/null", path, mark, path,
+                    "printf %%-4096s %s | dd of=%s bs=4096 oflag=direct"
+                    " conv=notrunc,fsync 2>/dev/null", mark, path,
                 )  # fmt: skip
                 read = "dd if=%s bs=4096 count=1 iflag=direct 2>/dev/null | head -c 32"
                 if self.there.host.shell.run(read, path).stdout == mark:
