@@ -288,10 +288,12 @@ class ReallocationError(XenvmError):
         standing: The steps that could not be undone, in words; empty when all is as before.
     """
 
-    def __init__(self, step: str, cause: Exception, standing: Sequence[str]):
+    def __init__(self, step: str, cause: BaseException, standing: Sequence[str]):
         self.standing = tuple(standing)
-        left = f"these stand, undo them by hand: {'; '.join(standing)}" if standing else ""
-        super().__init__(f"could not change {step}: {cause}; {left or 'all is as it was before'}")
+        left = "all is as it was before"
+        if standing:
+            left = f"these stand, undo them by hand: {'; '.join(standing)}"
+        super().__init__(f"could not change {step}: {str(cause) or 'interrupted'}; {left}")
 
 
 class NotAllowedError(XenvmError):

@@ -166,6 +166,17 @@ def test_a_change_that_fails_half_way_is_undone(host: Host, running: Domain) -> 
     assert share_of(running) == before
 
 
+def test_a_change_that_is_interrupted_is_undone(host: Host, running: Domain) -> None:
+    before = share_of(running)
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reallocate(host, {"shop": Allocation(memory_mib=400, vcpus=2)}, tell=interrupt)
+    assert share_of(running) == before
+
+
 def test_a_change_is_made_step_by_step_and_once(host: Host, running: Domain) -> None:
     told: list[str] = []
     wanted = {"shop": Allocation(memory_mib=400, vcpus=2)}

@@ -63,6 +63,7 @@ def reallocate(
         SpecError: A domain cannot have it, or is not there; nothing was changed.
         OvercommitError: There is not that much memory; nothing was changed.
         ReallocationError: A step failed; says what stands, if anything.
+        KeyboardInterrupt: Ctrl-C; all is as it was before.
     """
     shares = read_shares(host, list(wanted))
     _refuse(shares, wanted)
@@ -70,12 +71,14 @@ def reallocate(
     for number, step in enumerate(steps):
         try:
             take(host, step)
-        except XenvmError as exc:
+            if tell:
+                tell(step)
+        except BaseException as exc:
             # The one that failed may have gone half its way, so it is undone as well.
             standing = _undone(host, steps[: number + 1])
+            if not standing and not isinstance(exc, XenvmError):
+                raise
             raise ReallocationError(str(step), exc, standing) from exc
-        if tell:
-            tell(step)
     return steps
 
 
