@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fixtures import guests
 from xenvm.errors import ParseError
 from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
 from xenvm.model.domain import DomainConfig
@@ -20,29 +21,7 @@ from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 
-GUEST = DomainConfig(
-    name="web",
-    memory_kib=131072,
-    max_memory_kib=262144,
-    vcpus=1,
-    max_vcpus=2,
-    kernel="/boot/vmlinuz",
-    initrd="/var/lib/xenvm/probe.img",
-    cmdline="console=hvc0 quiet",
-    vbds=(
-        Vbd(target="xvda", source="/dev/vg/a", backing=DiskBacking.BLOCK, driver=DiskDriver.PHY),
-        Vbd(
-            target="xvdb",
-            source="/srv/b.qcow2",
-            backing=DiskBacking.FILE,
-            driver=DiskDriver.QEMU,
-            format=DiskFormat.QCOW2,
-            readonly=True,
-        ),
-    ),
-    vnifs=(Vnif(bridge="xenbr0", mac=MacAddress("00:16:3e:00:00:01"), script="vif-bridge"),),
-    uuid=UUID("8b8f6c49-4dd0-4e0e-9f0c-5a7d2b5b7f01"),
-)
+GUEST = dataclasses.replace(guests.GUEST, uuid=UUID("8b8f6c49-4dd0-4e0e-9f0c-5a7d2b5b7f01"))
 
 words = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co", "Zs", "Zl", "Zp")), min_size=1

@@ -168,6 +168,7 @@ def test_every_verdict_has_its_count_of_requirements(make_results: MakeResults) 
     assert counts["pass"] == 4
     assert counts["not-observable"] == 1
     assert {*counts} == {kind.value for kind in VerdictKind}
+    assert sum(counts.values()) == len(make_results().all_conclusions) - 1, "its own is not counted"
 
 
 def test_a_leak_on_the_host_disqualifies(make_results: MakeResults) -> None:

@@ -74,7 +74,7 @@ def check_command(file: str, profile_name: str | None, as_json: bool) -> None:
     \b
     Examples:
       xenvm domain check guest.xml
-      xenvm domain check guest.xml --profile fujitsu-2008 --json
+      xenvm domain check guest.xml --profile rhel5-xen-pv --json
     """
     profile = load_profile(profile_name) if profile_name else None
     _, config = read_config(file)

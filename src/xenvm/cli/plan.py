@@ -35,7 +35,7 @@ def command(host: str, profile: str, tier: str, as_json: bool) -> None:
     Example:
       xenvm plan xen+ssh://root@host/system --tier full
     """
-    asked = spec.load_profile(profile)
+    asked = spec.load_host_profile(profile)
     with lab_progress() as report, open_host(host, report=report) as live:
         inventory = gather(live)
         circumstances = Circumstances(

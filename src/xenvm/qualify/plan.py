@@ -51,6 +51,7 @@ class LiveNeeds:
 
 
 LIVE_NEEDS = {
+    "WP-3.1-01": LiveNeeds(quick_s=0, full_s=75, guests=3),
     "WP-3.1-02": LiveNeeds(quick_s=0, full_s=60),
     "WP-3.4-04": LiveNeeds(quick_s=45, full_s=200, guests=None),
     "WP-3.4-07": LiveNeeds(quick_s=2, full_s=2),
@@ -58,8 +59,10 @@ LIVE_NEEDS = {
     "WP-3.4-13": LiveNeeds(quick_s=15, full_s=15, guests=0),
     "WP-3.4-14": LiveNeeds(quick_s=40, full_s=600),
     "WP-3.4-15": LiveNeeds(quick_s=75, full_s=75, volume=True),
+    "WP-4.2-02": LiveNeeds(quick_s=0, full_s=2, guests=3),
     "WP-4.4-01": LiveNeeds(quick_s=0, full_s=70),
     "WP-4.4-02": LiveNeeds(quick_s=0, full_s=130, guests=2),
+    "WP-5.1-04": LiveNeeds(quick_s=0, full_s=330, guests=3),
     "WP-5.3-01": LiveNeeds(quick_s=0, full_s=50),
     "WP-5.3-02": LiveNeeds(quick_s=0, full_s=1, guests=2),
     "WP-5.3-03": LiveNeeds(quick_s=0, full_s=1, guests=2),

@@ -128,7 +128,7 @@ def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
         XenvmError: The host could not be reached, or not be looked at; nothing was changed.
         KeyboardInterrupt: Before anything was changed; later it makes an undecided run.
     """
-    profile = spec.load_profile(wish.profile)
+    profile = spec.load_host_profile(wish.profile)
     asked = asked_requirements(profile, wish.tier, wish.only)
     folder = (
         resumed_folder(wish.resume, profile, wish.tier)

@@ -142,7 +142,7 @@ class Workshop:
             config = probe_config(name, self.image, **parts)
             guest = ProbeGuest.start(self.host, config, paused=paused)
         self._guests.append(guest)
-        self._undo.callback(self._remove_guest, guest)
+        self._undo.callback(self.remove_guest, guest)
         return guest
 
     def unpause_all(self, guests: Sequence[ProbeGuest]) -> None:
@@ -170,7 +170,8 @@ class Workshop:
         with self._ledger.removing("domain", domain.name):
             remove(domain)
 
-    def _remove_guest(self, guest: ProbeGuest) -> None:
+    def remove_guest(self, guest: ProbeGuest) -> None:
+        """End a guest and forget it, before all else is removed; twice does no harm."""
         with self._ledger.removing("domain", guest.name):
             guest.remove()
 

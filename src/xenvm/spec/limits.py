@@ -39,6 +39,9 @@ LIMITS: Mapping[str, tuple[str, ValueKind]] = {
     "share_min_percent": ("percent", ValueKind.NUMBER),
     "change_seen_within_s": ("s", ValueKind.NUMBER),
     "schedulers": ("schedulers", ValueKind.WORDS),
+    "gap_at_fault_max_s": ("s", ValueKind.NUMBER),
+    "gap_at_reboot_max_s": ("s", ValueKind.NUMBER),
+    "dom0_answer_max_s": ("s", ValueKind.NUMBER),
 }
 """Unit and kind of value by name. The loader refuses all others, so rules need not look."""
 
