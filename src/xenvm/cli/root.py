@@ -19,8 +19,9 @@ UNDECIDED_STATUS = 3
 
 NOUNS = {
     "audit": "Judge a stored inventory, or a host's, by the static rules.",
-    "domain": "Domains as files: check, compare, convert.",
+    "domain": "Domains: list, show, start, stop; as files: check, diff, convert.",
     "explain": "Explain the verdict on one requirement.",
+    "host": "What a host is, and what is free on it.",
     "inventory": "Gather every fact that a rule reads, with the raw evidence.",
     "lab": "A disposable real Xen host in QEMU.",
     "plan": "Show what a qualification would run; touch nothing.",

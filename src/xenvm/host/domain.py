@@ -21,6 +21,7 @@ from xenvm.waiting import wait_until
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .definition import Definition
 from .domain_memory import DomainMemory
 from .domain_vcpus import DomainVcpus
 from .free_memory import require_free
@@ -88,14 +89,9 @@ class Domain:
         return bool(self._read(f"asking for {self.name}", lambda raw: raw.isActive()))
 
     @property
-    def is_persistent(self) -> bool:
-        """Return whether it has a definition, which stays when its guest ends."""
-        return bool(self._read(f"asking for {self.name}", lambda raw: raw.isPersistent()))
-
-    @property
-    def autostart(self) -> bool:
-        """Return whether the host starts it when it boots."""
-        return bool(self._read(f"asking for {self.name}'s autostart", lambda raw: raw.autostart()))
+    def definition(self) -> Definition:
+        """Return what stays of it when its guest ends."""
+        return Definition(self._connection, self.name, lambda: self._raw)
 
     @property
     def saving(self) -> Saving:
@@ -138,7 +134,7 @@ class Domain:
             require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
         # A cap is set before the guest's first instruction, so that it is never exceeded.
         if waits := paused or bool(config.cap_percent):
-            self._connection.require(Feature.START_PAUSED)
+            self._connection.driver.require(Feature.START_PAUSED)
         flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -177,7 +173,7 @@ class Domain:
             ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI.
         """
         if via is not None:
-            self._connection.require(Feature.SHUTDOWN_VIA)
+            self._connection.driver.require(Feature.SHUTDOWN_VIA)
         flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -193,16 +189,6 @@ class Domain:
         """
         with libxl_log(self._shell):
             self._connection.call(f"rebooting {self.name}", self._raw.reboot)
-
-    def set_autostart(self, *, on: bool) -> None:
-        """Say whether the host starts it when it boots.
-
-        Raises:
-            InvalidStateError: It has no definition that could be kept.
-        """
-        self._connection.call(
-            f"setting the autostart of {self.name}", lambda: self._raw.setAutostart(int(on))
-        )
 
     def wait_until_off(self, *, deadline_s: float) -> None:
         """Wait until it is shut off, or gone if it has no definition.
@@ -292,7 +278,7 @@ class Domain:
             LibvirtError: Somebody else has it open.
             NotSupportedError: The driver has no consoles.
         """
-        self._connection.require(Feature.CONSOLE)
+        self._connection.driver.require(Feature.CONSOLE)
         flags = _libvirt.CONSOLE_FORCE if force else 0
         raw, handle = self._connection.raw, self._raw
 

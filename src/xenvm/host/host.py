@@ -15,7 +15,6 @@ from . import _libvirt
 from .bridge import Bridge, bridge_states
 from .connection import Connection
 from .domain import Domain
-from .events import Feed, Subscription
 from .free_memory import free_memory_kib
 from .libxl_log import libxl_log
 from .refusal import refuse_errors
@@ -23,6 +22,7 @@ from .saving import SAVE_DEADLINE_S
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
 from .uri import HostKind, HostUri
+from .watch import Watch
 
 CONNECT_DEADLINE_S = 30.0
 _KIB_BYTES = 1024
@@ -86,6 +86,7 @@ class Host:
     Attributes:
         uri: What was connected to.
         shell: The shell of its Dom0.
+        watch: All its domains at a glance: what they are, what happens to them, what they use.
     """
 
     def __init__(self, uri: HostUri, connection: Connection, access: SshAccess | None):
@@ -93,7 +94,7 @@ class Host:
         self.shell: HostShell = _shell(uri, access)
         self._access = access
         self._connection = connection
-        self._feed = Feed(connection)
+        self.watch = Watch(connection, None if self.is_simulated else self.shell)
 
     @property
     def is_simulated(self) -> bool:
@@ -204,7 +205,7 @@ class Host:
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         if paused:
-            self._connection.require(Feature.START_PAUSED)
+            self._connection.driver.require(Feature.START_PAUSED)
         raw, flags = self._connection.raw, _libvirt.RESTORE_PAUSED if paused else 0
         with libxl_log(self.shell):
             self._connection.call(
@@ -230,22 +231,10 @@ class Host:
                 lost.append(domain.name)
         return lost
 
-    def subscribe(self) -> Subscription:
-        """Return a subscription to what happens to its domains from now on."""
-        return Subscription(self._feed)
-
     @property
     def driver(self) -> DriverFeatures:
         """Return what libvirt's driver for it has and lacks."""
         return self._connection.driver
-
-    def require(self, feature: Feature) -> None:
-        """Refuse what the driver lacks, before anything is asked of it.
-
-        Raises:
-            NotSupportedError: It lacks this; says what to do instead.
-        """
-        self._connection.require(feature)
 
     def list_bridges(self) -> list[BridgeState]:
         """Return Dom0's bridges, sorted by name.

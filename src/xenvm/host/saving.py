@@ -96,7 +96,7 @@ class Saving:
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         if live:
-            self._connection.require(Feature.DUMP_LIVE)
+            self._connection.driver.require(Feature.DUMP_LIVE)
         flags = _libvirt.DUMP_LIVE * live | _libvirt.DUMP_CRASH * end
         self._change("dumping the core of", lambda raw: raw.coreDump(path, flags), deadline_s)
 

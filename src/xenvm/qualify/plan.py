@@ -51,8 +51,13 @@ class LiveNeeds:
 
 
 LIVE_NEEDS = {
+    "WP-2-01": LiveNeeds(quick_s=0, full_s=45, guests=2),
     "WP-3.1-01": LiveNeeds(quick_s=0, full_s=75, guests=3),
     "WP-3.1-02": LiveNeeds(quick_s=0, full_s=60),
+    "WP-3.1-03": LiveNeeds(quick_s=0, full_s=40),
+    "WP-3.2-01": LiveNeeds(quick_s=0, full_s=90),
+    "WP-3.2-02": LiveNeeds(quick_s=0, full_s=70, guests=2),
+    "WP-3.2-03": LiveNeeds(quick_s=0, full_s=90),
     "WP-3.4-04": LiveNeeds(quick_s=45, full_s=200, guests=None),
     "WP-3.4-07": LiveNeeds(quick_s=2, full_s=2),
     "WP-3.4-12": LiveNeeds(quick_s=45, full_s=200),

@@ -34,6 +34,7 @@ LIMITS: Mapping[str, tuple[str, ValueKind]] = {
     "disk_backings": ("disk backings", ValueKind.WORDS),
     "cluster_managers_forbidden": ("services", ValueKind.WORDS),
     "smt": ("policy", ValueKind.WORD),
+    "counter_tolerance_percent": ("percent", ValueKind.NUMBER),
     "cap_tolerance_percent": ("percentage points", ValueKind.NUMBER),
     "weight_tolerance_percent": ("percent", ValueKind.NUMBER),
     "share_min_percent": ("percent", ValueKind.NUMBER),
