@@ -16,7 +16,10 @@ XenvmError
 │   ├── NotFoundError             ├── AlreadyExistsError       ├── InvalidStateError
 │   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
 │   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
-│   ├── MigrationError            └── ToolstackError
+│   ├── MigrationError            ├── ToolstackError
+│   └── DeviceInUseError(ResourceBusyError)  somebody else has the device; keeps who
+├── NotAllowedError               a device or folder that nobody allowed us to change
+├── OutOfSpaceError               a volume group or a file system has no room for it
 ├── OvercommitError               more memory is wanted than is free; keeps both numbers
 ├── ReallocationError             a change failed half-way; keeps what stands
 ├── EventsLostError               more events came than were taken; keeps how many are missing
@@ -216,6 +219,21 @@ class ResourceBusyError(LibvirtError):
     """The resource is in use."""
 
 
+class DeviceInUseError(ResourceBusyError):
+    """A device, volume or image that somebody else has; two writers would ruin its data.
+
+    Attributes:
+        device: Which.
+        users: Who has it, in words.
+    """
+
+    def __init__(self, device: str, users: Sequence[str], *, cure: str = ""):
+        cure = cure or "detach it there first, or make it shareable on both sides"
+        super().__init__(f"{device} is in use by {', '.join(users)}: {cure}")
+        self.device = device
+        self.users = tuple(users)
+
+
 class OperationTimeoutError(LibvirtError, TimeoutError):
     """Libvirt, or our deadline on one of its calls, gave up waiting."""
 
@@ -260,6 +278,14 @@ class ReallocationError(XenvmError):
         self.standing = tuple(standing)
         left = f"these stand, undo them by hand: {'; '.join(standing)}" if standing else ""
         super().__init__(f"could not change {step}: {cause}; {left or 'all is as it was before'}")
+
+
+class NotAllowedError(XenvmError):
+    """Something of the host that we may not change: nobody put it on the allow-list."""
+
+
+class OutOfSpaceError(XenvmError):
+    """There is no room for it; nothing of it was left behind."""
 
 
 class EventsLostError(XenvmError):

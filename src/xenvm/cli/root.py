@@ -19,6 +19,7 @@ UNDECIDED_STATUS = 3
 
 NOUNS = {
     "audit": "Judge a stored inventory, or a host's, by the static rules.",
+    "bridge": "Bridges of a host: list, draw, create, delete.",
     "domain": "Domains: list, show, start, stop; as files: check, diff, convert.",
     "explain": "Explain the verdict on one requirement.",
     "host": "What a host is, and what is free on it.",

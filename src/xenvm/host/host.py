@@ -10,12 +10,14 @@ from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import DriverFeatures, Feature
+from xenvm.model.uplink import Uplink
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
 from .connection import Connection
 from .domain import Domain
 from .free_memory import free_memory_kib
+from .host_devices import HostDevices
 from .libxl_log import libxl_log
 from .refusal import refuse_errors
 from .saving import SAVE_DEADLINE_S
@@ -252,30 +254,52 @@ class Host:
         """
         return Bridge(self.shell, name)
 
-    def create_bridge(self, name: str, *, address: str | None = None) -> Bridge:
-        """Make a bridge in Dom0, without spanning tree, and set it up.
+    def create_bridge(
+        self,
+        name: str,
+        *,
+        address: str | None = None,
+        stp: bool = False,
+        mtu_bytes: int | None = None,
+        vlan_filtering: bool = False,
+        uplink: Uplink | None = None,
+    ) -> Bridge:
+        """Make a bridge in Dom0 and set it up; when one part fails, nothing is left of it.
 
         Args:
             name: At most 15 characters.
             address: One for Dom0 on it, such as ``192.0.2.1/24``.
+            stp: Whether it speaks the spanning tree protocol.
+            mtu_bytes: Its MTU; None for Linux' own.
+            vlan_filtering: Whether its ports may be on VLANs of their own.
+            uplink: What joins it to the outside; None for guests and Dom0 among themselves.
 
         Returns:
             The bridge.
 
         Raises:
-            SpecError: The name or the address is none.
+            SpecError: The name, the address or the MTU is none.
             AlreadyExistsError: Dom0 has a link of that name.
+            NotFoundError: Dom0 has no such NIC.
+            ResourceBusyError: A NIC of the uplink is used already.
             NotSupportedError: The host is simulated.
         """
         bridge = Bridge(self.shell, name)
-        bridge.create()
-        if address:
-            try:
+        bridge.create(stp=stp, mtu_bytes=mtu_bytes, vlan_filtering=vlan_filtering)
+        try:
+            if address:
                 bridge.add_address(address)
-            except BaseException:
-                bridge.delete()
-                raise
+            if uplink:
+                bridge.add_uplink(uplink)
+        except BaseException:
+            bridge.delete()
+            raise
         return bridge
+
+    @property
+    def devices(self) -> HostDevices:
+        """Return what it has for its guests' devices: storage, networks, PCI functions."""
+        return HostDevices(self._connection, self.shell)
 
     def close(self) -> None:
         """Leave the host; twice does no harm."""
