@@ -52,6 +52,23 @@ def ratio_of(use: CpuUse) -> float:
     return one / max(other, 0.1)
 
 
+def check_ratio(check: Check, profile: Profile, uses: Sequence[CpuUse]) -> None:
+    """Judge whether CPU time went by weight, before and after the weights were swapped."""
+    wanted = WEIGHTS[0] / WEIGHTS[1]
+    ratios = (ratio_of(uses[0]), 1 / ratio_of(uses[1]))
+    worst = max(ratios, key=lambda ratio: abs(ratio / wanted - 1))
+    check(
+        "WP-4.4-02",
+        observed=round(worst, 2),
+        expected=wanted,
+        passed=abs(worst / wanted - 1) * 100 <= number_of(profile, "weight_tolerance_percent"),
+        unit="times the other's CPU time",
+        source=profile.limits["weight_tolerance_percent"].source,
+        detail=f"{ratios[0]:.2f}, and {ratios[1]:.2f} after the weights were swapped",
+        evidence=[use.evidence for use in uses],
+    )
+
+
 def least_of_its_share(uses: Sequence[CpuUse]) -> float:
     """Return the worst that a guest got, in percent of what its weight is worth."""
     fair = [100 * weight / sum(WEIGHTS) for weight in (*WEIGHTS, *WEIGHTS[::-1])]
@@ -72,19 +89,7 @@ def test_cpu_time_follows_weights(
         uses.append(rivals.weigh(weights))
     assert rivals.boot_ids() == rivals.boots, "a guest rebooted"
     evidence = [use.evidence for use in uses]
-    wanted = WEIGHTS[0] / WEIGHTS[1]
-    ratios = (ratio_of(uses[0]), 1 / ratio_of(uses[1]))
-    worst = max(ratios, key=lambda ratio: abs(ratio / wanted - 1))
-    check(
-        "WP-4.4-02",
-        observed=round(worst, 2),
-        expected=wanted,
-        passed=abs(worst / wanted - 1) * 100 <= number_of(profile, "weight_tolerance_percent"),
-        unit="times the other's CPU time",
-        source=profile.limits["weight_tolerance_percent"].source,
-        detail=f"{ratios[0]:.2f}, and {ratios[1]:.2f} after the weights were swapped",
-        evidence=evidence,
-    )
+    check_ratio(check, profile, uses)
     least = min(percent for use in uses for percent in use.percents)
     check(
         "WP-5.3-02",
