@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from xenvm.cli import xenvm
-from xenvm.spec import load_profile, requirements
+from xenvm.spec import list_profiles, load_profile, requirements
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -73,7 +73,7 @@ generated.mkdir(exist_ok=True)
 for page, lines in {
     "cli": help_pages("xenvm", xenvm),
     "requirements": requirement_table("fujitsu-2008"),
-    "limits": limit_table("fujitsu-2008"),
+    **{f"limits-{name}": limit_table(name) for name in list_profiles()},
     "model": model_page(),
     "domain-rules": rule_page(),
 }.items():

@@ -66,7 +66,8 @@ def model_classes() -> list[type[Modelled]]:
     found: dict[type[Modelled], None] = {}
     _gather(DomainConfig, found)
     for kind in sorted(_subclasses(Modelled), key=lambda kind: (kind.__module__, kind.__name__)):
-        if not any(kind in items_of(other) for other in _subclasses(Modelled)):
+        held = any(kind in items_of(other) for other in _subclasses(Modelled))
+        if not held and not kind.__subclasses__():
             _gather(kind, found)
     return list(found)
 

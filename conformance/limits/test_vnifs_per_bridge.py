@@ -17,6 +17,8 @@ from xenvm.qualify.workshop import Workshop, link_addresses, targets
 from xenvm.spec.limits import number_of
 
 QUICK_VNIFS = 2
+PING_TRIES = 20
+"""Two seconds each: an emulated Dom0 is busy for a while after 64 VNIFs came up."""
 VNIFS_PER_GUEST = 8
 """A guest starts with one and the rest is plugged into it, one after the other: libxl ends a
 hotplug script after 40 s, and on an emulated host scripts side by side take that long, and so do
@@ -62,8 +64,9 @@ class Ports:
             )
             guest.hello = guest.facts()
             reply = guest.ask(
-                "ping", targets=targets(guest, links), deadline_s=4 * ANSWER_DEADLINE_S
-            )
+                "ping", targets=targets(guest, links), tries=PING_TRIES,
+                deadline_s=4 * ANSWER_DEADLINE_S,
+            )  # fmt: skip
             said = reply.fields.get("reached")
             total += len(said) if isinstance(said, list) else 0
         return total

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fixtures import guests
 from xenvm.errors import ParseError
 from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
 from xenvm.model.domain import DomainConfig
@@ -20,29 +21,7 @@ from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 
-GUEST = DomainConfig(
-    name="web",
-    memory_kib=131072,
-    max_memory_kib=262144,
-    vcpus=1,
-    max_vcpus=2,
-    kernel="/boot/vmlinuz",
-    initrd="/var/lib/xenvm/probe.img",
-    cmdline="console=hvc0 quiet",
-    vbds=(
-        Vbd(target="xvda", source="/dev/vg/a", backing=DiskBacking.BLOCK, driver=DiskDriver.PHY),
-        Vbd(
-            target="xvdb",
-            source="/srv/b.qcow2",
-            backing=DiskBacking.FILE,
-            driver=DiskDriver.QEMU,
-            format=DiskFormat.QCOW2,
-            readonly=True,
-        ),
-    ),
-    vnifs=(Vnif(bridge="xenbr0", mac=MacAddress("00:16:3e:00:00:01"), script="vif-bridge"),),
-    uuid=UUID("8b8f6c49-4dd0-4e0e-9f0c-5a7d2b5b7f01"),
-)
+GUEST = dataclasses.replace(guests.GUEST, uuid=UUID("8b8f6c49-4dd0-4e0e-9f0c-5a7d2b5b7f01"))
 
 words = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co", "Zs", "Zl", "Zp")), min_size=1
@@ -109,13 +88,13 @@ def connection() -> Iterator[libvirt.virConnect]:
     connection.close()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(configs())
 def test_reading_what_was_written_gives_the_same_config(config: DomainConfig) -> None:
     assert parse_domain_xml(format_domain_xml(config)) == config
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(config=configs())
 def test_libvirt_accepts_what_was_written_and_keeps_its_meaning(
     connection: libvirt.virConnect, config: DomainConfig
@@ -294,14 +273,14 @@ def test_a_document_that_means_harm_is_refused_at_once(make: Callable[[], str | 
     assert time.process_time() - began_s < 1
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_whatever_it_is_it_is_refused_or_read(text: str | bytes) -> None:
     with pytest.raises(ParseError):
         parse_domain_xml(text)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_a_document_with_a_piece_spoilt_is_refused_or_read(data: st.DataObject) -> None:
     text = format_domain_xml(GUEST)

@@ -66,6 +66,16 @@ def test_lines_are_given_out_whole_and_once(connection: Connection) -> None:
     screen.close()
 
 
+def test_a_prompt_is_given_out_before_its_line_ends(connection: Connection) -> None:
+    screen = console(connection)
+    wait_until("the picture", lambda: screen.has_ended, deadline_s=10)
+    screen.read_bytes()
+    screen._take(b"one\nlogin: ")
+    assert screen.read_bytes(deadline_s=5) == b"one\nlogin: "
+    assert screen.read_bytes(deadline_s=5) == b""
+    screen.close()
+
+
 def test_a_guest_that_shouts_loses_its_oldest_words(connection: Connection) -> None:
     screen = console(connection)
     wait_until("the picture", lambda: screen.has_ended, deadline_s=10)

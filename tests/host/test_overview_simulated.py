@@ -34,7 +34,7 @@ def names(host: Host) -> list[str]:
 
 
 def test_an_overview_says_of_each_domain_what_asking_it_says(host: Host, names: list[str]) -> None:
-    overview = host.overview()
+    overview = host.watch.overview()
     assert [domain.name for domain in overview] == names
     assert [domain.state for domain in overview][:2] == [DomainState.RUNNING, DomainState.SHUT_OFF]
     for told in overview[:3]:
@@ -47,7 +47,7 @@ def test_an_overview_says_of_each_domain_what_asking_it_says(host: Host, names: 
 def test_a_sample_has_the_running_domains_and_names_its_source(
     host: Host, names: list[str]
 ) -> None:
-    first, second = host.sample(), host.sample()
+    first, second = host.watch.sample(), host.watch.sample()
     (counted,) = first.domains
     assert (counted.name, counted.memory.now_kib) == (names[0], 1024)
     assert {counted.cpu.source, counted.memory.source} == {Source.LIBVIRT}
@@ -58,5 +58,5 @@ def test_a_sample_has_the_running_domains_and_names_its_source(
 
 
 def test_an_empty_host_has_an_empty_overview(host: Host) -> None:
-    assert host.overview() == []
-    assert host.sample().domains == ()
+    assert host.watch.overview() == []
+    assert host.watch.sample().domains == ()

@@ -10,29 +10,12 @@ import pytest
 from tests.corpora.conftest import CorpusOf, corpus_of
 from tests.corpora.corpus import NEW, OLD, XEN
 from tests.corpora.oracle import BEYOND_THE_FIELDS, misbuilt, misread, understood
+from tests.fixtures.guests import HVM, PV, PVH
 from xenvm.errors import LibvirtError, SpecError
 from xenvm.formats import format_domain_xml, format_xl_config, parse_domain_xml
 from xenvm.host import Host
 from xenvm.lab import Release
-from xenvm.model.boot import Loader
-from xenvm.model.chardev import Chardev
-from xenvm.model.clock import Timer
-from xenvm.model.cpu import VcpuPin
-from xenvm.model.devices import Controller, Input
 from xenvm.model.domain import DomainConfig
-from xenvm.model.graphics import Graphics, Video
-from xenvm.model.hostdev import Hostdev
-from xenvm.model.kinds import (
-    BootDevice,
-    DiskBacking,
-    DiskDevice,
-    DiskDriver,
-    DiskFormat,
-    GuestType,
-)
-from xenvm.model.quantities import CpuSet, MacAddress, PciAddress
-from xenvm.model.vbd import Vbd
-from xenvm.model.vnif import Vnif
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -52,71 +35,6 @@ NOT_FOR_XL = {
     "test-fullvirt-vnuma-partialdist.xml": ONE_NODE,
 }
 """libvirt's documents of which xl does not take the conversion, and why."""
-
-DISKS = (
-    Vbd(target="xvda", source="/dev/lab/root", driver=DiskDriver.PHY),
-    Vbd(
-        target="xvdb",
-        source="/srv/b.qcow2",
-        backing=DiskBacking.FILE,
-        driver=DiskDriver.QEMU,
-        format=DiskFormat.QCOW2,
-        readonly=True,
-    ),
-)
-NICS = (Vnif(bridge="xenbr0", mac=MacAddress.xen(1), script="vif-bridge"),)
-PV = DomainConfig(
-    name="xenvm-model-pv",
-    memory_kib=131072,
-    max_memory_kib=262144,
-    vcpus=1,
-    max_vcpus=2,
-    cpus=CpuSet.parse("0-1"),
-    weight=512,
-    pins=(VcpuPin(vcpu=0, cpus=CpuSet.of([1])),),
-    kernel="/boot/vmlinuz",
-    initrd="/boot/initrd.img",
-    cmdline="console=hvc0 quiet",
-    vbds=DISKS,
-    vnifs=NICS,
-    graphics=(Graphics(kind="vnc", autoport=True),),
-    hostdevs=(Hostdev(kind="pci", managed=True, pci=PciAddress(bus=1, slot=2)),),
-    title="A title",
-    description="All that a PV guest may have",
-)
-PVH = dataclasses.replace(
-    PV, name="xenvm-model-pvh", guest_type=GuestType.PVH, graphics=(), hostdevs=(), vbds=DISKS[:1]
-)
-HVM = DomainConfig(
-    name="xenvm-model-hvm",
-    guest_type=GuestType.HVM,
-    memory_kib=262144,
-    vcpus=2,
-    loader=Loader(path="/usr/lib/xen-4.17/boot/hvmloader", kind="rom"),
-    boot=(BootDevice.DISK, BootDevice.CDROM),
-    acpi=True,
-    apic=True,
-    pae=True,
-    hap=True,
-    timers=(Timer(name="hpet", present=False),),
-    vbds=(
-        Vbd(target="hda", source="/dev/lab/root", driver=DiskDriver.PHY),
-        Vbd(
-            target="hdc",
-            device=DiskDevice.CDROM,
-            backing=DiskBacking.FILE,
-            driver=DiskDriver.QEMU,
-            source="/srv/a.iso",
-            readonly=True,
-        ),
-    ),
-    vnifs=(dataclasses.replace(NICS[0], model="e1000"),),
-    serials=(Chardev(target_port=0),),
-    controllers=(Controller(kind="usb", index=0, model="qusb2"),),
-    inputs=(Input(kind="tablet", bus="usb"),),
-    graphics=(Graphics(kind="vnc", autoport=True, listen="127.0.0.1"),),
-    videos=(Video(model="vga", vram_kib=16384),),
-)
 
 
 def said_by(config: DomainConfig) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from string import ascii_lowercase
 
 import pytest
 
@@ -73,6 +74,30 @@ def test_the_2008_profile_takes_a_pv_guest_on_its_backings_and_no_other() -> Non
     many = dataclasses.replace(GUEST, vnifs=(Vnif(bridge="xenbr0"),) * 65)
     (finding,) = many.check(white_paper)
     assert "65 VNIFs on xenbr0 are more than the 64" in finding.message
+
+
+def test_the_profile_of_rhel_5_bounds_all_that_a_pv_guest_has() -> None:
+    rhel = load_profile("rhel5-xen-pv")
+    disk, letters = GUEST.vbds[0], ascii_lowercase
+    targets = [f"xvd{one}{other}" for one in letters[:10] for other in letters][:254]
+    most = dataclasses.replace(
+        GUEST,
+        max_vcpus=32,
+        max_memory_kib=168 * GIB_KIB,
+        vbds=tuple(dataclasses.replace(disk, target=target) for target in targets),
+        vnifs=(Vnif(bridge="xenbr0"),) * 15,
+    )
+    assert most.check(rhel) == []
+    more = dataclasses.replace(
+        most,
+        max_vcpus=33,
+        max_memory_kib=168 * GIB_KIB + 1024,
+        vbds=(*most.vbds, dataclasses.replace(disk, target="xvdzz")),
+        vnifs=(Vnif(bridge="xenbr0"),) * 16,
+    )
+    found = more.check(rhel)
+    assert {finding.path for finding in found} == {"max_vcpus", "max_memory_kib", "vbds", "vnifs"}
+    assert all("Red Hat" in finding.source or "RHEL 5" in finding.source for finding in found)
 
 
 def test_a_profile_says_nothing_of_another_hypervisors_domain() -> None:

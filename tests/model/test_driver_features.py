@@ -22,9 +22,9 @@ def test_a_refusal_says_who_cannot_do_what_and_what_to_do_instead() -> None:
 def test_a_host_refuses_what_its_driver_lacks_before_any_call() -> None:
     with connect("test:///default") as host:
         assert host.driver is TEST
-        host.require(Feature.RENAME)
+        host.driver.require(Feature.RENAME)
         with pytest.raises(NotSupportedError, match="cannot migrate a domain: use a lab"):
-            host.require(Feature.MIGRATE)
+            host.driver.require(Feature.MIGRATE)
         for refused in (
             lambda: host.domain("test").open_console(),
             lambda: host.domain("test").saving.dump_core("/nowhere", live=True),

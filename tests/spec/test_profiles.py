@@ -9,7 +9,7 @@ import pytest
 from xenvm.errors import ProfileError, UsageError
 from xenvm.model.domain_rules.limits import LIMIT_RULES
 from xenvm.model.profile import CheckKind, LimitKind
-from xenvm.spec import list_profiles, load_profile, requirement, requirements
+from xenvm.spec import list_profiles, load_host_profile, load_profile, requirement, requirements
 from xenvm.spec.limits import LIMITS, ValueKind, limit_of, number_of, words_of
 
 LIMIT = """
@@ -105,10 +105,15 @@ def test_a_file_that_is_not_there_and_one_that_is_too_big_are_refused(tmp_path: 
         load_profile(written(tmp_path, "#" * (1 << 20) + "\n"))
 
 
-def test_a_limit_that_no_shipped_profile_sets_is_one_domains() -> None:
-    shipped = {key for name in list_profiles() for key in load_profile(name).limits}
-    assert shipped <= set(LIMITS)
-    assert set(LIMITS) - shipped <= set(LIMIT_RULES)
+def test_every_limit_is_set_by_a_shipped_profile() -> None:
+    assert {key for name in list_profiles() for key in load_profile(name).limits} == set(LIMITS)
+
+
+def test_a_profile_that_asks_nothing_of_a_host_is_none_for_a_host() -> None:
+    assert load_host_profile("fujitsu-2008").requirement_ids
+    assert set(load_profile("rhel5-xen-pv").limits) <= set(LIMIT_RULES)
+    with pytest.raises(ProfileError, match="xenvm domain check FILE --profile rhel5-xen-pv"):
+        load_host_profile("rhel5-xen-pv")
 
 
 def test_asking_for_a_limit_of_another_kind_is_an_error() -> None:

@@ -80,7 +80,8 @@ def test_what_is_not_assessed_says_why(complete: Inventory, fujitsu: Profile) ->
 @pytest.mark.parametrize(
     ("broken", "group", "facts"),
     [
-        ("WP-3.4-01", "hypervisor", {"virt_caps": ("pv",)}),
+        ("WP-3.4-01", "hypervisor", {"virt_caps": ("pv", "hap")}),
+        ("WP-5.4-04", "hypervisor", {"virt_caps": ("pv", "hvm")}),
         ("WP-3.4-03", "host", {"product_name": "PRIMERGY RX100 S5"}),
         ("WP-3.4-03", "host", {"product_name": "PRIMERGY RX300 S40"}),
         ("WP-3.4-05", "firmware", {"cpu_threads": 16}),

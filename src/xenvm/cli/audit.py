@@ -18,7 +18,7 @@ from xenvm.model.profile import Profile
 from xenvm.model.verdict import EvidenceClass, RunVerdict, Verdict, VerdictKind
 from xenvm.qualify.documents import verdict_to_json
 from xenvm.qualify.results import run_verdict
-from xenvm.spec import RULES, evaluate, load_profile, requirement
+from xenvm.spec import RULES, evaluate, load_host_profile, requirement
 
 from .inventory import gather_from
 
@@ -57,7 +57,7 @@ def command(source: str, profile_name: str, as_json: bool) -> None:
       xenvm audit lab
       xenvm audit inventory.json --profile fujitsu-2008 --json
     """
-    profile = load_profile(profile_name)
+    profile = load_host_profile(profile_name)
     inventory = _inventory(source)
     verdicts = evaluate(inventory, profile)
     worth = _worth(verdicts, inventory.evidence)

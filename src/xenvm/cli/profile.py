@@ -15,7 +15,7 @@ from xenvm.spec import list_profiles, load_profile, requirement
 
 @click.group()
 def command() -> None:
-    """The profiles that a host can be qualified under.
+    """The profiles: what is asked of a host, and what one guest may have.
 
     \b
     Example:
@@ -62,6 +62,9 @@ def _show(profile: Profile) -> None:
         limits.add_row(key, _value(limit), f"{limit.kind}; {limit.source}")
     console.print(limits)
     console.print()
+    if not profile.requirement_ids:
+        console.print("It asks nothing of a host; it is for xenvm domain check.")
+        return
     asked = Table("id", "check", "requirement", box=None, pad_edge=False, header_style="bold")
     for id_ in profile.requirement_ids:
         one = requirement(id_)

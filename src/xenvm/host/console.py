@@ -58,6 +58,17 @@ class Console:
         with self._changed:
             return self._transcript.decode(errors="replace")
 
+    def read_bytes(self, *, deadline_s: float = 0.0) -> bytes:
+        """Return all that has come and was not yet read, whole lines or not.
+
+        Args:
+            deadline_s: Seconds to wait for the first byte; 0 does not wait.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._unread) or self._ended, deadline_s)
+            said, self._unread = bytes(self._unread), bytearray()
+        return said
+
     def read_lines(self, *, deadline_s: float = 0.0) -> list[str]:
         """Return the whole lines that have come and were not yet read, without their ends.
 

@@ -18,9 +18,13 @@ from xenvm.waiting import wait_until
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .definition import Definition
 from .domain_hostdevs import DomainHostdevs
+from .domain_memory import DomainMemory
 from .domain_vbds import DomainVbds
+from .domain_vcpus import DomainVcpus
 from .domain_vnifs import DomainVnifs
+from .free_memory import require_free
 from .libxl_log import libxl_log
 from .plug import HOTPLUG_DEADLINE_S, Plug
 from .saving import Saving
@@ -84,30 +88,44 @@ class Domain:
         return bool(self._read(f"asking for {self.name}", lambda raw: raw.isActive()))
 
     @property
-    def is_persistent(self) -> bool:
-        """Return whether it has a definition, which stays when its guest ends."""
-        return bool(self._read(f"asking for {self.name}", lambda raw: raw.isPersistent()))
-
-    @property
-    def autostart(self) -> bool:
-        """Return whether the host starts it when it boots."""
-        return bool(self._read(f"asking for {self.name}'s autostart", lambda raw: raw.autostart()))
+    def definition(self) -> Definition:
+        """Return what stays of it when its guest ends."""
+        return Definition(self._connection, self.name, lambda: self._raw)
 
     @property
     def saving(self) -> Saving:
-        """Return what writes its memory to Dom0's disk."""
+        """Return what takes its memory elsewhere: to Dom0's disk, or to another host."""
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
-    def xml(self) -> str:
-        """Return libvirt's document for it as it is now."""
-        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
+    @property
+    def vcpus(self) -> DomainVcpus:
+        """Return its vCPUs: how many, where they run, and their share of CPU time."""
+        return DomainVcpus(self._connection, self._shell, self.name, lambda: self._raw)
 
-    def config(self) -> DomainConfig:
-        """Return what it is made of now, hot-plugged devices included; whoever defined it."""
-        return parse_domain_xml(self.xml())
+    @property
+    def memory(self) -> DomainMemory:
+        """Return its memory."""
+        return DomainMemory(self._connection, self._shell, self.name, lambda: self._raw)
+
+    def xml(self, *, defined: bool = False) -> str:
+        """Return libvirt's document for it as it is now.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE if defined else 0
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc(flags))
+
+    def config(self, *, defined: bool = False) -> DomainConfig:
+        """Return what it is made of now, hot-plugged devices included; whoever defined it.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        return parse_domain_xml(self.xml(defined=defined))
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
-        """Start it from its definition.
+        """Start it from its definition; with the cap that we remember for it, if any.
 
         Args:
             paused: Whether its vCPUs wait for :meth:`unpause`.
@@ -115,20 +133,27 @@ class Domain:
 
         Raises:
             InvalidStateError: It runs already.
-            NotSupportedError: The driver cannot start it paused.
+            NotSupportedError: The driver cannot start it paused, as it is with a cap.
+            OvercommitError: The host has less memory free than it needs.
             DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
-        if paused:
-            self._connection.require(Feature.START_PAUSED)
+        config = self.config()
+        if config.domid is None:
+            require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
+        # A cap is set before the guest's first instruction, so that it is never exceeded.
+        if waits := paused or bool(config.cap_percent):
+            self._connection.driver.require(Feature.START_PAUSED)
         self.vbds.refuse_second_writers()
-        flags = _libvirt.START_PAUSED if paused else 0
+        flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
                 f"starting {self.name}",
                 lambda: self._raw.createWithFlags(flags),
                 deadline_s=deadline_s,
             )
+        if config.cap_percent:
+            self._start_capped(paused=paused)
 
     def pause(self) -> None:
         """Stop scheduling its vCPUs; what is paused stays so.
@@ -158,7 +183,7 @@ class Domain:
             ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI.
         """
         if via is not None:
-            self._connection.require(Feature.SHUTDOWN_VIA)
+            self._connection.driver.require(Feature.SHUTDOWN_VIA)
         flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -174,16 +199,6 @@ class Domain:
         """
         with libxl_log(self._shell):
             self._connection.call(f"rebooting {self.name}", self._raw.reboot)
-
-    def set_autostart(self, *, on: bool) -> None:
-        """Say whether the host starts it when it boots.
-
-        Raises:
-            InvalidStateError: It has no definition that could be kept.
-        """
-        self._connection.call(
-            f"setting the autostart of {self.name}", lambda: self._raw.setAutostart(int(on))
-        )
 
     def wait_until_off(self, *, deadline_s: float) -> None:
         """Wait until it is shut off, or gone if it has no definition.
@@ -255,7 +270,7 @@ class Domain:
             LibvirtError: Somebody else has it open.
             NotSupportedError: The driver has no consoles.
         """
-        self._connection.require(Feature.CONSOLE)
+        self._connection.driver.require(Feature.CONSOLE)
         flags = _libvirt.CONSOLE_FORCE if force else 0
         raw, handle = self._connection.raw, self._raw
 
@@ -266,6 +281,15 @@ class Domain:
 
         stream = self._connection.call(f"opening the console of {self.name}", open_stream)
         return Console(self._connection, stream, self.name)
+
+    def _start_capped(self, *, paused: bool) -> None:
+        try:
+            self.vcpus.put_back_cap()
+            if not paused:
+                self.unpause()
+        except BaseException:
+            self.destroy()
+            raise
 
     @property
     def _plug(self) -> Plug:

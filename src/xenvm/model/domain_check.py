@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import ModuleType
 
-from .domain import DomainConfig
+from .domain_fields import DomainFields
 from .domain_rules import boot, chardevs, devices, machine, screens, sizes, vbds, vnifs, words
 from .domain_rules.limits import limit_findings
 from .domain_rules.rulebook import RULES
@@ -33,7 +33,7 @@ DOMAIN_RULES = tuple(
 XEN = "xen"
 
 
-def check_domain(config: DomainConfig, profile: Profile | None = None) -> list[Finding]:
+def check_domain(config: DomainFields, profile: Profile | None = None) -> list[Finding]:
     """Return what is wrong with ``config``, in the order of the rules.
 
     Of another hypervisor's domain it says that it is one, and no more.

@@ -7,11 +7,12 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Unpack
 
-from xenvm.errors import BlockedError, XenvmError
+from xenvm.errors import BlockedError, NotFoundError, XenvmError
 from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import ANSWER_DEADLINE_S, MEMORY_MIB, ProbeParts, probe_config, remove
+from xenvm.model.allocation import Exclusivity
 from xenvm.model.domain import DomainConfig
 from xenvm.model.quantities import MacAddress
 from xenvm.model.uplink import Uplink
@@ -158,7 +159,7 @@ class Workshop:
         with self._ledger.making("domain", config.name):
             guest = ProbeGuest.start(self.host, config, paused=paused)
         self._guests.append(guest)
-        self._undo.callback(self._remove_guest, guest)
+        self._undo.callback(self.remove_guest, guest)
         return guest
 
     def unpause_all(self, guests: Sequence[ProbeGuest]) -> None:
@@ -167,6 +168,13 @@ class Workshop:
             guest.domain.unpause()
         for guest in guests:
             guest.wait_until_up()
+
+    def claim(self, guest: ProbeGuest, vcpu: int, pcpu: int) -> Exclusivity:
+        """Return what became of giving a guest's vCPU a pCPU alone; others get it back after."""
+        vcpus = guest.domain.vcpus
+        claimed = vcpus.claim(vcpu, pcpu)
+        self._undo.callback(vcpus.release, claimed)
+        return claimed
 
     def definition(self, config: DomainConfig) -> Domain:
         """Return a domain that is defined and not started."""
@@ -179,7 +187,8 @@ class Workshop:
         with self._ledger.removing("domain", domain.name):
             remove(domain)
 
-    def _remove_guest(self, guest: ProbeGuest) -> None:
+    def remove_guest(self, guest: ProbeGuest) -> None:
+        """End a guest and forget it, before all else is removed; twice does no harm."""
         with self._ledger.removing("domain", guest.name):
             guest.remove()
 
@@ -193,6 +202,33 @@ class Workshop:
             )
             self.host.shell.run(f"mkdir -p %s && truncate -s {size_mib}M %s", folder, path)
         return path
+
+    def leg(self, address: str) -> str:
+        """Return the name of a new link of Dom0's with an address; ``NAMEp`` is what to plug."""
+        name = self.name("l")
+        with self._ledger.making("link", name):
+            self._undo.callback(
+                self._remove, "link", name, "ip link delete dev %s 2>/dev/null || :", name
+            )
+            self.host.shell.run(
+                "ip link add %s type veth peer name %s && ip link set dev %s up &&"
+                " ip address add %s dev %s && ip link set dev %s up",
+                name, f"{name}p", f"{name}p", address, name, name,
+            )  # fmt: skip
+        return name
+
+    def expect(self, name: str) -> None:
+        """Be ready for a domain that comes from another host: it is removed here like our own."""
+        with self._ledger.making("domain", name):
+            self._undo.callback(self._remove_guest_named, name)
+
+    def _remove_guest_named(self, name: str) -> None:
+        with self._ledger.removing("domain", name), contextlib.suppress(NotFoundError):
+            remove(self.host.domain(name))
+
+    def run_file(self, suffix: str) -> str:
+        """Return the path of a new empty file, in the run's folder in Dom0."""
+        return self.image_file(suffix, 0)
 
     def loop_device(self, path: str) -> str:
         """Return the path of a new block device, partitions and all, over an image file."""

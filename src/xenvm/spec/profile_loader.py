@@ -46,6 +46,24 @@ def load_profile(name_or_path: str) -> Profile:
     return _load(name_or_path, Path(), generation=1)
 
 
+def load_host_profile(name_or_path: str) -> Profile:
+    """Return a profile that a host can be held against; not every one asks something of a host.
+
+    Args:
+        name_or_path: As in :func:`load_profile`.
+
+    Raises:
+        ProfileError: As in :func:`load_profile`, or the profile has no requirements.
+    """
+    profile = load_profile(name_or_path)
+    if not profile.requirement_ids:
+        raise ProfileError(
+            f"profile {profile.name} asks nothing of a host, it bounds single guests: "
+            f"use xenvm domain check FILE --profile {name_or_path}"
+        )
+    return profile
+
+
 def _load(name_or_path: str, relative_to: Path, *, generation: int) -> Profile:
     if generation > _MAX_INHERITED:
         raise ProfileError(f"profile {name_or_path} inherits from itself, in the end: cut the line")

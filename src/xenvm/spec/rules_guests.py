@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from xenvm.errors import SpecError
 from xenvm.formats.dom0_commands import DOMAIN_XML, INFO, LIST, XENSTORE
 from xenvm.model.domain_rules.limits import os_is_listed
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
+from xenvm.model.quantities import MacAddress
 
 from .limits import number_of, words_of
 from .rulebook import Finding, failed, judged, passed, rule, unseen
@@ -90,8 +92,7 @@ def unique_macs(inventory: Inventory, _: Profile) -> Finding:
 
 
 def _group(mac: str) -> bool:
-    first = mac.partition(":")[0]
     try:
-        return bool(int(first, 16) & 1)
-    except ValueError:
+        return MacAddress(mac).is_multicast
+    except SpecError:  # the host's own text, whatever it is
         return False

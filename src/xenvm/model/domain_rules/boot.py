@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import GuestType
 
 from .rulebook import XEN, Found, error, shown, warning
@@ -12,7 +12,7 @@ _PVGRUB = ("pvgrub32", "pvgrub64")
 
 
 @error(XEN + "tools/xl/xl_parse.c, parse_config_data; libvirt instead runs pygrub unasked")
-def pv_has_a_kernel(config: DomainConfig) -> Found:
+def pv_has_a_kernel(config: DomainFields) -> Found:
     """Yield a PV domain that says nothing of its kernel."""
     if config.guest_type == GuestType.PV and not _has_kernel(config):
         yield (
@@ -23,7 +23,7 @@ def pv_has_a_kernel(config: DomainConfig) -> Found:
 
 
 @error("libvirt issue 390: libvirtd 8.7 crashes; " + XEN + "tools/xl/xl_parse.c refuses it")
-def pvh_has_a_kernel(config: DomainConfig) -> Found:
+def pvh_has_a_kernel(config: DomainFields) -> Found:
     """Yield a PVH domain that says nothing of its kernel."""
     if config.guest_type == GuestType.PVH and not _has_kernel(config):
         yield (
@@ -33,7 +33,7 @@ def pvh_has_a_kernel(config: DomainConfig) -> Found:
 
 
 @error(XEN + "tools/libs/light/libxl_bootloader.c, libxl__bootloader_run (skips it silently)")
-def hvm_has_no_bootloader(config: DomainConfig) -> Found:
+def hvm_has_no_bootloader(config: DomainFields) -> Found:
     """Yield a bootloader that is never run."""
     if config.bootloader and config.guest_type == GuestType.HVM:
         yield (
@@ -43,7 +43,7 @@ def hvm_has_no_bootloader(config: DomainConfig) -> Found:
 
 
 @warning(XEN + "tools/libs/light/libxl_bootloader.c, make_bootloader_args (--kernel)")
-def bootloader_finds_the_kernel(config: DomainConfig) -> Found:
+def bootloader_finds_the_kernel(config: DomainFields) -> Found:
     """Yield a kernel that reads as Dom0's and is looked for in the guest's disk."""
     if config.kernel and config.bootloader and config.guest_type != GuestType.HVM:
         yield (
@@ -54,7 +54,7 @@ def bootloader_finds_the_kernel(config: DomainConfig) -> Found:
 
 
 @error(XEN + "tools/libs/light/libxl_bootloader.c, libxl__bootloader_run; xl.cfg(5), ramdisk")
-def initrd_and_cmdline_have_a_kernel(config: DomainConfig) -> Found:
+def initrd_and_cmdline_have_a_kernel(config: DomainFields) -> Found:
     """Yield what would be handed to a kernel that is not there."""
     for field in ("initrd", "cmdline"):
         if getattr(config, field) and not _has_kernel(config):
@@ -62,7 +62,7 @@ def initrd_and_cmdline_have_a_kernel(config: DomainConfig) -> Found:
 
 
 @error(XEN + "tools/libs/light/libxl_internal.c, libxl__abs_path; libvirtd runs in /")
-def boot_files_are_absolute(config: DomainConfig) -> Found:
+def boot_files_are_absolute(config: DomainFields) -> Found:
     """Yield paths that depend on where a tool was started."""
     for field in ("kernel", "initrd", "bootloader"):
         path = getattr(config, field)
@@ -72,5 +72,5 @@ def boot_files_are_absolute(config: DomainConfig) -> Found:
             yield field, f"{shown(path)} is no absolute path in Dom0: begin it with /"
 
 
-def _has_kernel(config: DomainConfig) -> bool:
+def _has_kernel(config: DomainFields) -> bool:
     return bool(config.kernel or config.bootloader or config.firmware in _PVGRUB)

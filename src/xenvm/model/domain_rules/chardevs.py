@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import ChardevKind, GuestType
 
 from .rulebook import LIBVIRT, Found, error, listed, numbered, shown, warning
@@ -13,14 +13,14 @@ _CHANNEL_KINDS = (ChardevKind.PTY, ChardevKind.UNIX)
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlMakeDomBuildInfo")
-def parallels_are_none(config: DomainConfig) -> Found:
+def parallels_are_none(config: DomainFields) -> Found:
     """Yield parallel ports, of which Xen's tools have none."""
     for path, _ in numbered("parallels", config.parallels):
         yield path, "Xen's tools have no parallel ports: take it out"
 
 
 @warning(LIBVIRT + "libxl/libxl_conf.c, libxlMakeDomBuildInfo")
-def serials_are_of_hvm(config: DomainConfig) -> Found:
+def serials_are_of_hvm(config: DomainFields) -> Found:
     """Yield serial ports of a domain that has none."""
     for path, _ in numbered("serials", config.serials):
         if config.guest_type in {GuestType.PV, GuestType.PVH}:
@@ -28,7 +28,7 @@ def serials_are_of_hvm(config: DomainConfig) -> Found:
 
 
 @error(_CHARDEV)
-def serials_are_wired_to_what_qemu_has(config: DomainConfig) -> Found:
+def serials_are_wired_to_what_qemu_has(config: DomainFields) -> Found:
     """Yield serial ports that lead where the libxl driver cannot."""
     for path, port in numbered("serials", config.serials):
         if port.kind not in set(ChardevKind) and config.guest_type == GuestType.HVM:
@@ -36,7 +36,7 @@ def serials_are_wired_to_what_qemu_has(config: DomainConfig) -> Found:
 
 
 @warning(LIBVIRT + "libxl/libxl_conf.c, libxlBuildDomainConfig (has no code for consoles)")
-def consoles_of_pv_are_terminals(config: DomainConfig) -> Found:
+def consoles_of_pv_are_terminals(config: DomainFields) -> Found:
     """Yield consoles of PV and PVH domains that are to be something else."""
     for path, console in numbered("consoles", config.consoles):
         is_pv = config.guest_type in {GuestType.PV, GuestType.PVH}
@@ -48,7 +48,7 @@ def consoles_of_pv_are_terminals(config: DomainConfig) -> Found:
 
 
 @error(_CHANNEL)
-def channels_are_xens(config: DomainConfig) -> Found:
+def channels_are_xens(config: DomainFields) -> Found:
     """Yield channels that are not for a Xen guest."""
     for path, channel in numbered("channels", config.channels):
         if channel.target_kind != "xen":
@@ -59,7 +59,7 @@ def channels_are_xens(config: DomainConfig) -> Found:
 
 
 @error(_CHANNEL)
-def channels_are_wired_to_what_libxl_has(config: DomainConfig) -> Found:
+def channels_are_wired_to_what_libxl_has(config: DomainFields) -> Found:
     """Yield channels that lead where libxl cannot."""
     for path, channel in numbered("channels", config.channels):
         if channel.kind not in _CHANNEL_KINDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import ControllerKind, GuestType, HostdevKind
 
 from .rulebook import (
@@ -27,7 +27,7 @@ _LISTS = LIBVIRT + "libxl/libxl_conf.c, libxlMakePCIList and libxlMakeUSBList"
 
 
 @error(_LISTS + " (skip it silently); libxl_driver.c, libxlDomainAttachHostDevice (refuses it)")
-def hostdev_kind_is_passed_through(config: DomainConfig) -> Found:
+def hostdev_kind_is_passed_through(config: DomainFields) -> Found:
     """Yield devices that the guest would silently not have."""
     for path, hostdev in numbered("hostdevs", config.hostdevs):
         if hostdev.kind not in {HostdevKind.PCI, HostdevKind.USB}:
@@ -39,7 +39,7 @@ def hostdev_kind_is_passed_through(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "libxl/libxl_domain.c, libxlDomainDeviceDefPostParse")
-def hostdev_is_of_a_subsystem(config: DomainConfig) -> Found:
+def hostdev_is_of_a_subsystem(config: DomainFields) -> Found:
     """Yield devices in the mode that is for containers."""
     for path, hostdev in numbered("hostdevs", config.hostdevs):
         if hostdev.mode != _SUBSYSTEM:
@@ -47,7 +47,7 @@ def hostdev_is_of_a_subsystem(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "conf/domain_conf.c, virDomainHostdevDefParseXMLSubsys")
-def hostdev_is_named(config: DomainConfig) -> Found:
+def hostdev_is_named(config: DomainFields) -> Found:
     """Yield devices that could be any."""
     for path, hostdev in numbered("hostdevs", config.hostdevs):
         if hostdev.kind == HostdevKind.PCI and hostdev.pci is None:
@@ -58,14 +58,14 @@ def hostdev_is_named(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "conf/domain_validate.c, virDomainDefHostdevValidate")
-def hostdevs_differ(config: DomainConfig) -> Found:
+def hostdevs_differ(config: DomainFields) -> Found:
     """Yield a PCI device that is there twice."""
     for path, address, first in repeated(_pci_addresses(config)):
         yield path, f"{address} is taken by {first}: take one out"
 
 
 @error(XEN + "tools/libs/light/libxl_x86.c, libxl__arch_passthrough_mode_setdefault")
-def pvh_has_no_pci(config: DomainConfig) -> Found:
+def pvh_has_no_pci(config: DomainFields) -> Found:
     """Yield PCI devices of a PVH domain, which cannot have any."""
     if config.guest_type == GuestType.PVH:
         for path, _ in _pci_addresses(config):
@@ -73,7 +73,7 @@ def pvh_has_no_pci(config: DomainConfig) -> Found:
 
 
 @warning(LIBVIRT + "libxl/libxl_driver.c, libxlDomainAttachDeviceConfig (-1, and says no reason)")
-def hostdev_can_be_added_later(config: DomainConfig) -> Found:
+def hostdev_can_be_added_later(config: DomainFields) -> Found:
     """Yield USB devices, which can be defined and not be added to a definition."""
     for path, hostdev in numbered("hostdevs", config.hostdevs):
         if hostdev.kind == HostdevKind.USB:
@@ -85,7 +85,7 @@ def hostdev_can_be_added_later(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlMakeUSBController")
-def usb_controller_is_one_of_libxls(config: DomainConfig) -> Found:
+def usb_controller_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield USB controllers that libxl does not have."""
     for path, controller in numbered("controllers", config.controllers):
         is_usb = controller.kind == ControllerKind.USB
@@ -95,14 +95,14 @@ def usb_controller_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlBuildDomainConfig (has no code for TPMs)")
-def tpms_are_none(config: DomainConfig) -> Found:
+def tpms_are_none(config: DomainFields) -> Found:
     """Yield TPMs that the guest would silently not have."""
     for path, _ in numbered("tpms", config.tpms):
         yield path, "libvirt's Xen driver drops it silently, the guest has no TPM: take it out"
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlMakeDomBuildInfo")
-def memballoon_is_xens(config: DomainConfig) -> Found:
+def memballoon_is_xens(config: DomainFields) -> Found:
     """Yield a balloon that Xen does not have, or none."""
     if config.memballoon not in {None, "xen"}:
         said = shown(config.memballoon or "")
@@ -110,7 +110,7 @@ def memballoon_is_xens(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT_11 + "libxl/libxl_domain.c, libxlDomainDefValidate")
-def sound_is_one_of_libxls(config: DomainConfig) -> Found:
+def sound_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield a sound card that Xen's QEMU does not have."""
     if config.sounds and config.sounds[0].model not in _SOUNDS:
         said = shown(config.sounds[0].model)
@@ -118,7 +118,7 @@ def sound_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @warning(LIBVIRT + "libxl/libxl_conf.c, libxlMakeDomBuildInfo (the first, and for HVM only)")
-def sound_is_heard(config: DomainConfig) -> Found:
+def sound_is_heard(config: DomainFields) -> Found:
     """Yield sound cards that the guest silently does not get."""
     is_pv = config.guest_type in {GuestType.PV, GuestType.PVH}
     for number, (path, _) in enumerate(numbered("sounds", config.sounds)):
@@ -127,7 +127,7 @@ def sound_is_heard(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlMakeDomBuildInfo")
-def usb_input_is_one_of_libxls(config: DomainConfig) -> Found:
+def usb_input_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield USB input devices that libxl does not have."""
     for path, device in numbered("inputs", config.inputs):
         is_usb = device.bus == "usb" and config.guest_type == GuestType.HVM
@@ -136,7 +136,7 @@ def usb_input_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @warning(LIBVIRT + "libxl/libxl_conf.c, libxlMakeDomBuildInfo (reads os/boot only)")
-def boot_order_is_the_domains(config: DomainConfig) -> Found:
+def boot_order_is_the_domains(config: DomainFields) -> Found:
     """Yield a boot order that stands with a device."""
     for field in ("vbds", "vnifs", "hostdevs"):
         for path, device in numbered(field, getattr(config, field)):
@@ -144,7 +144,7 @@ def boot_order_is_the_domains(config: DomainConfig) -> Found:
                 yield f"{path}.boot_order", "it is dropped silently: say boot, for the domain"
 
 
-def _pci_addresses(config: DomainConfig) -> Iterator[tuple[str, str]]:
+def _pci_addresses(config: DomainFields) -> Iterator[tuple[str, str]]:
     for path, hostdev in numbered("hostdevs", config.hostdevs):
         if hostdev.kind == HostdevKind.PCI and hostdev.pci is not None:
             yield f"{path}.pci", str(hostdev.pci)

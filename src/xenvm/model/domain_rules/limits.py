@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.findings import Finding, Severity
 from xenvm.model.kinds import DiskBacking
 from xenvm.model.profile import Limit, LimitKind, Profile
@@ -18,7 +18,7 @@ _BLOCK_WORDS = frozenset({"disk", "partition", "lvm"})
 """A path alone does not tell these apart; one of them allowed allows a block device."""
 
 
-def limit_findings(config: DomainConfig, profile: Profile) -> Iterator[Finding]:
+def limit_findings(config: DomainFields, profile: Profile) -> Iterator[Finding]:
     """Yield where ``config`` passes a limit of ``profile``."""
     for key, find in LIMIT_RULES.items():
         limit = profile.limits.get(key)
@@ -40,19 +40,19 @@ def os_is_listed(os_id: str, supported: tuple[str, ...]) -> bool:
     return any(named == entry or named.startswith(f"{entry}.") for entry in supported)
 
 
-def _guest_types(config: DomainConfig, limit: Limit) -> Found:
+def _guest_types(config: DomainFields, limit: Limit) -> Found:
     words = _words(limit)
     if config.guest_type not in words:
         yield "guest_type", f"{config.guest_type} is none of the profile's: use {listed(words)}"
 
 
-def _guest_os(config: DomainConfig, limit: Limit) -> Found:
+def _guest_os(config: DomainFields, limit: Limit) -> Found:
     words = _words(limit)
     if config.os_id and not os_is_listed(config.os_id, words):
         yield "os_id", f"{shown(config.os_id)} is none of the profile's: use {listed(words)}"
 
 
-def _disk_backings(config: DomainConfig, limit: Limit) -> Found:
+def _disk_backings(config: DomainFields, limit: Limit) -> Found:
     words = frozenset(_words(limit))
     for path, vbd in numbered("vbds", config.vbds):
         block = vbd.backing == DiskBacking.BLOCK and words & _BLOCK_WORDS
@@ -60,29 +60,29 @@ def _disk_backings(config: DomainConfig, limit: Limit) -> Found:
             yield f"{path}.backing", f"{vbd.backing} is none of the profile's: use {_list(words)}"
 
 
-def _vnifs_per_bridge(config: DomainConfig, limit: Limit) -> Found:
+def _vnifs_per_bridge(config: DomainFields, limit: Limit) -> Found:
     on = Counter(vnif.bridge for vnif in config.vnifs if vnif.bridge)
     for bridge, count in on.items():
         yield from _over("vnifs", count, limit, f"VNIFs on {bridge}")
 
 
-def _vcpus(config: DomainConfig, limit: Limit) -> Found:
+def _vcpus(config: DomainFields, limit: Limit) -> Found:
     yield from _over("max_vcpus", config.max_vcpus, limit, "vCPUs")
 
 
-def _memory(config: DomainConfig, limit: Limit) -> Found:
+def _memory(config: DomainFields, limit: Limit) -> Found:
     yield from _over("max_memory_kib", config.max_memory_kib // MIB_KIB, limit, "MiB")
 
 
-def _vbds(config: DomainConfig, limit: Limit) -> Found:
+def _vbds(config: DomainFields, limit: Limit) -> Found:
     yield from _over("vbds", len(config.vbds), limit, "VBDs")
 
 
-def _vnifs(config: DomainConfig, limit: Limit) -> Found:
+def _vnifs(config: DomainFields, limit: Limit) -> Found:
     yield from _over("vnifs", len(config.vnifs), limit, "VNIFs")
 
 
-LIMIT_RULES: Mapping[str, Callable[[DomainConfig, Limit], Found]] = {
+LIMIT_RULES: Mapping[str, Callable[[DomainFields, Limit], Found]] = {
     "guest_types": _guest_types,
     "guest_os": _guest_os,
     "vcpus_per_guest_max": _vcpus,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import ClockOffset, GuestType
 
 from .rulebook import LIBVIRT, LIBVIRT_11, Found, error, listed, numbered, shown, warning
@@ -15,7 +15,7 @@ HOST_PASSTHROUGH = "host-passthrough"
 
 
 @error(_BUILD_INFO)
-def clock_offset_is_one_of_libxls(config: DomainConfig) -> Found:
+def clock_offset_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield a clock that Xen's tools cannot set."""
     if config.clock_offset not in {None, *_OFFSETS}:
         yield (
@@ -25,7 +25,7 @@ def clock_offset_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @error(_BUILD_INFO)
-def timers_are_libxls(config: DomainConfig) -> Found:
+def timers_are_libxls(config: DomainFields) -> Found:
     """Yield timers that the libxl driver refuses."""
     for path, timer in numbered("timers", config.timers):
         if timer.name == "hpet" and config.guest_type != GuestType.HVM:
@@ -35,7 +35,7 @@ def timers_are_libxls(config: DomainConfig) -> Found:
 
 
 @warning(_BUILD_INFO)
-def timers_say_no_more_than_is_read(config: DomainConfig) -> Found:
+def timers_say_no_more_than_is_read(config: DomainFields) -> Found:
     """Yield what of a timer is dropped."""
     for path, timer in numbered("timers", config.timers):
         for field in ("frequency_hz", "tickpolicy", "track"):
@@ -44,7 +44,7 @@ def timers_say_no_more_than_is_read(config: DomainConfig) -> Found:
 
 
 @warning(_BUILD_INFO)
-def cpu_mode_is_read(config: DomainConfig) -> Found:
+def cpu_mode_is_read(config: DomainFields) -> Found:
     """Yield a CPU model, which Xen's tools do not choose."""
     if config.cpu_mode not in {None, HOST_PASSTHROUGH}:
         yield (
@@ -55,7 +55,7 @@ def cpu_mode_is_read(config: DomainConfig) -> Found:
 
 
 @warning(_BUILD_INFO)
-def cpu_features_are_read(config: DomainConfig) -> Found:
+def cpu_features_are_read(config: DomainFields) -> Found:
     """Yield CPU features that nobody reads."""
     if config.cpu_features and config.guest_type == GuestType.PV:
         yield "cpu_features", "they are dropped silently for a PV domain: take them out"
@@ -64,7 +64,7 @@ def cpu_features_are_read(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlMakeVnumaList")
-def numa_cells_have_cpus(config: DomainConfig) -> Found:
+def numa_cells_have_cpus(config: DomainFields) -> Found:
     """Yield NUMA cells without vCPUs."""
     for path, cell in numbered("numa_cells", config.numa_cells):
         if not cell.cpus:
@@ -72,7 +72,7 @@ def numa_cells_have_cpus(config: DomainConfig) -> Found:
 
 
 @warning(_BUILD_INFO)
-def firmware_is_of_hvm(config: DomainConfig) -> Found:
+def firmware_is_of_hvm(config: DomainFields) -> Found:
     """Yield firmware of a domain that has none."""
     is_pv = config.guest_type in {GuestType.PV, GuestType.PVH}
     for field in ("firmware", "loader", "nvram"):
@@ -81,21 +81,21 @@ def firmware_is_of_hvm(config: DomainConfig) -> Found:
 
 
 @warning(_BUILD_INFO)
-def nvram_is_kept(config: DomainConfig) -> Found:
+def nvram_is_kept(config: DomainFields) -> Found:
     """Yield a file for UEFI's variables, which Xen does not keep."""
     if config.nvram is not None and config.guest_type == GuestType.HVM:
         yield "nvram", "Xen keeps no UEFI variables, it is dropped silently: take it out"
 
 
 @error(LIBVIRT_11 + "libxl/libxl_conf.c, libxlMakeDomBuildInfo")
-def loader_is_raw(config: DomainConfig) -> Found:
+def loader_is_raw(config: DomainFields) -> Found:
     """Yield firmware in a format that is not raw."""
     if config.loader is not None and config.loader.format not in {None, "raw"}:
         yield "loader.format", f"{shown(config.loader.format or '')} is refused: make it raw"
 
 
 @error(_VALIDATE_11)
-def acpi_tables_are_one(config: DomainConfig) -> Found:
+def acpi_tables_are_one(config: DomainFields) -> Found:
     """Yield ACPI tables beyond the first, and kinds that are refused."""
     for path, table in numbered("acpi_tables", config.acpi_tables):
         if table.kind not in _ACPI_TABLES:
@@ -105,7 +105,7 @@ def acpi_tables_are_one(config: DomainConfig) -> Found:
 
 
 @warning(_BUILD_INFO)
-def e820_host_is_of_pv(config: DomainConfig) -> Found:
+def e820_host_is_of_pv(config: DomainFields) -> Found:
     """Yield a memory map that only PV domains are shown."""
     if config.e820_host and config.guest_type in {GuestType.PVH, GuestType.HVM}:
         yield "e820_host", "it is read for PV domains only: take it out"

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.findings import Finding, Severity
 
 Found = Iterator[tuple[str, str]]
 """Pairs of a field's path and what is wrong there."""
 
-Find = Callable[[DomainConfig], Found]
+Find = Callable[[DomainFields], Found]
 Item = TypeVar("Item")
 
 LIBVIRT = "libvirt 9.0.0 src/"
@@ -38,7 +38,7 @@ class Rule:
     source: str
     find: Find
 
-    def findings(self, config: DomainConfig) -> Iterator[Finding]:
+    def findings(self, config: DomainFields) -> Iterator[Finding]:
         """Yield what in ``config`` breaks the rule."""
         for path, message in self.find(config):
             yield Finding(path=path, severity=self.severity, message=message, source=self.source)

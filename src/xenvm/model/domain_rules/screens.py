@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import GraphicsKind, GuestType
 
 from .rulebook import LIBVIRT, Found, error, listed, numbered, shown, warning
@@ -29,7 +29,7 @@ _TRADITIONAL_VRAM_LEAST_KIB: Mapping[str, int] = {
 
 
 @error(_MAKE_VFB)
-def graphics_kind_is_one_of_libxls(config: DomainConfig) -> Found:
+def graphics_kind_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield a way to show a screen that Xen's tools do not have."""
     for path, screen in numbered("graphics", config.graphics):
         if screen.kind not in set(GraphicsKind):
@@ -38,7 +38,7 @@ def graphics_kind_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @error(_BUILD_VFB + " (SPICE for HVM only, else dropped silently)")
-def spice_is_of_hvm(config: DomainConfig) -> Found:
+def spice_is_of_hvm(config: DomainFields) -> Found:
     """Yield SPICE of a domain that never gets it."""
     for path, screen in numbered("graphics", config.graphics):
         is_pv = config.guest_type in {GuestType.PV, GuestType.PVH}
@@ -47,7 +47,7 @@ def spice_is_of_hvm(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_VFB + " (display is port - 5900)")
-def vnc_port_is_one(config: DomainConfig) -> Found:
+def vnc_port_is_one(config: DomainFields) -> Found:
     """Yield a port below those that VNC displays have."""
     for path, screen in numbered("graphics", config.graphics):
         given = screen.port is not None and screen.port >= 0 and not screen.autoport
@@ -56,14 +56,14 @@ def vnc_port_is_one(config: DomainConfig) -> Found:
 
 
 @warning(_BUILD_VFB)
-def hvm_has_one_screen(config: DomainConfig) -> Found:
+def hvm_has_one_screen(config: DomainFields) -> Found:
     """Yield screens of an HVM domain beyond the one that it gets."""
     if config.guest_type == GuestType.HVM and len(config.graphics) > 1:
         yield "graphics[1]", "an HVM domain is shown one way, SPICE or the first: take one out"
 
 
 @error(_MAKE_VIDEO)
-def video_model_is_one_of_libxls(config: DomainConfig) -> Found:
+def video_model_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield a graphics card that Xen's tools do not have."""
     if config.guest_type == GuestType.HVM and config.videos:
         model = config.videos[0].model
@@ -73,7 +73,7 @@ def video_model_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_VIDEO)
-def video_has_memory(config: DomainConfig) -> Found:
+def video_has_memory(config: DomainFields) -> Found:
     """Yield a graphics card with too little memory to start."""
     traditional = (config.emulator or "").endswith("qemu-dm")
     table = _TRADITIONAL_VRAM_LEAST_KIB if traditional else _VRAM_LEAST_KIB
@@ -89,7 +89,7 @@ def video_has_memory(config: DomainConfig) -> Found:
 
 
 @warning(_MAKE_VIDEO)
-def hvm_has_one_video(config: DomainConfig) -> Found:
+def hvm_has_one_video(config: DomainFields) -> Found:
     """Yield graphics cards of an HVM domain beyond the first."""
     if config.guest_type == GuestType.HVM and len(config.videos) > 1:
         yield "videos[1]", "an HVM domain gets the first card only: take it out"

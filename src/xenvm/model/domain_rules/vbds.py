@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import DiskBacking, DiskDevice, DiskDriver, DiskFormat, GuestType
 from xenvm.model.vbd import Vbd
 
@@ -42,12 +42,12 @@ _REMOVABLE = frozenset({DiskDevice.CDROM, DiskDevice.FLOPPY})
 _BACKINGS = (DiskBacking.BLOCK, DiskBacking.FILE, DiskBacking.NETWORK)
 
 
-def _vbds(config: DomainConfig) -> Iterator[tuple[str, Vbd]]:
+def _vbds(config: DomainFields) -> Iterator[tuple[str, Vbd]]:
     return numbered("vbds", config.vbds)
 
 
 @error(XEN + "tools/libs/light/libxl_device.c, libxl__device_disk_dev_number")
-def vbd_target_is_one_of_xens(config: DomainConfig) -> Found:
+def vbd_target_is_one_of_xens(config: DomainFields) -> Found:
     """Yield a target that libxl cannot number."""
     for path, vbd in _vbds(config):
         if not _is_target(vbd.target):
@@ -56,7 +56,7 @@ def vbd_target_is_one_of_xens(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "conf/domain_conf.c, virDomainDiskDefCheckDuplicateInfo")
-def vbd_targets_differ(config: DomainConfig) -> Found:
+def vbd_targets_differ(config: DomainFields) -> Found:
     """Yield a target that two VBDs have."""
     targets = ((f"{path}.target", vbd.target) for path, vbd in _vbds(config) if vbd.target)
     for path, target, first in repeated(targets):
@@ -64,7 +64,7 @@ def vbd_targets_differ(config: DomainConfig) -> Found:
 
 
 @error(XEN + "tools/libs/light/libxl_device.c, libxl__device_disk_set_backend")
-def vbd_has_a_source(config: DomainConfig) -> Found:
+def vbd_has_a_source(config: DomainFields) -> Found:
     """Yield a disk with nothing behind it; a drive may be empty."""
     for path, vbd in _vbds(config):
         if not vbd.source and vbd.device not in _REMOVABLE:
@@ -72,7 +72,7 @@ def vbd_has_a_source(config: DomainConfig) -> Found:
 
 
 @error("xl-disk-configuration(5), target; libvirtd runs in /")
-def vbd_source_is_absolute(config: DomainConfig) -> Found:
+def vbd_source_is_absolute(config: DomainFields) -> Found:
     """Yield a device or image whose path depends on where a tool was started."""
     for path, vbd in _vbds(config):
         is_path = vbd.backing in {DiskBacking.BLOCK, DiskBacking.FILE}
@@ -82,7 +82,7 @@ def vbd_source_is_absolute(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_DISK + " (translates no storage pool)")
-def vbd_backing_is_one_of_libxls(config: DomainConfig) -> Found:
+def vbd_backing_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield a backing that the libxl driver does not look behind."""
     for path, vbd in _vbds(config):
         if vbd.backing not in _BACKINGS:
@@ -93,7 +93,7 @@ def vbd_backing_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_DISK)
-def vbd_driver_is_one_of_libxls(config: DomainConfig) -> Found:
+def vbd_driver_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield a driver that libxl does not have."""
     for path, vbd in _vbds(config):
         if vbd.driver is not None and vbd.driver not in _FORMATS:
@@ -102,7 +102,7 @@ def vbd_driver_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_DISK)
-def vbd_format_has_a_driver(config: DomainConfig) -> Found:
+def vbd_format_has_a_driver(config: DomainFields) -> Found:
     """Yield a format that its driver does not read, or that no driver is told of."""
     for path, vbd in _vbds(config):
         if vbd.driver is None and vbd.format != DiskFormat.RAW:
@@ -119,7 +119,7 @@ def vbd_format_has_a_driver(config: DomainConfig) -> Found:
 
 
 @error(XEN + "tools/libs/light/libxl_device.c, disk_try_backend (blktap is not available)")
-def vbd_driver_is_not_blktap(config: DomainConfig) -> Found:
+def vbd_driver_is_not_blktap(config: DomainFields) -> Found:
     """Yield images that only blktap would serve; the other formats go to QEMU."""
     for path, vbd in _vbds(config):
         if vbd.driver in _TAPS and vbd.format in {DiskFormat.RAW, DiskFormat.VHD}:
@@ -127,7 +127,7 @@ def vbd_driver_is_not_blktap(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_DISK)
-def vbd_over_the_network_has_qemu(config: DomainConfig) -> Found:
+def vbd_over_the_network_has_qemu(config: DomainFields) -> Found:
     """Yield a network disk that something else than QEMU is to serve."""
     for path, vbd in _vbds(config):
         if vbd.backing == DiskBacking.NETWORK and vbd.driver not in {None, DiskDriver.QEMU}:
@@ -135,7 +135,7 @@ def vbd_over_the_network_has_qemu(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlMakeNetworkDiskSrcStr")
-def vbd_over_the_network_is_rbd(config: DomainConfig) -> Found:
+def vbd_over_the_network_is_rbd(config: DomainFields) -> Found:
     """Yield a protocol that the libxl driver does not speak."""
     for path, vbd in _vbds(config):
         if vbd.backing == DiskBacking.NETWORK and vbd.protocol != "rbd":
@@ -148,7 +148,7 @@ def vbd_over_the_network_is_rbd(config: DomainConfig) -> Found:
 
 
 @error(XEN + "tools/libs/light/libxl_device.c, libxl__device_disk_dev_number")
-def vbd_is_no_floppy(config: DomainConfig) -> Found:
+def vbd_is_no_floppy(config: DomainFields) -> Found:
     """Yield a floppy drive, of which Xen's toolstack has none."""
     for path, vbd in _vbds(config):
         if vbd.device == DiskDevice.FLOPPY:
@@ -156,7 +156,7 @@ def vbd_is_no_floppy(config: DomainConfig) -> Found:
 
 
 @warning(_MAKE_DISK + " (takes a lun for a disk)")
-def vbd_is_no_lun(config: DomainConfig) -> Found:
+def vbd_is_no_lun(config: DomainFields) -> Found:
     """Yield a LUN, which becomes a disk without SCSI commands."""
     for path, vbd in _vbds(config):
         if vbd.device == DiskDevice.LUN:
@@ -164,7 +164,7 @@ def vbd_is_no_lun(config: DomainConfig) -> Found:
 
 
 @warning(XEN + "tools/libs/light/libxl_disk.c, libxl_cdrom_insert")
-def vbd_is_a_cdrom_of_hvm(config: DomainConfig) -> Found:
+def vbd_is_a_cdrom_of_hvm(config: DomainFields) -> Found:
     """Yield a CD-ROM whose medium can never be changed."""
     for path, vbd in _vbds(config):
         if vbd.device == DiskDevice.CDROM and config.guest_type in {GuestType.PV, GuestType.PVH}:
@@ -176,7 +176,7 @@ def vbd_is_a_cdrom_of_hvm(config: DomainConfig) -> Found:
 
 
 @error(XEN + "tools/libs/light/libxl_disk.c, libxl__device_disk_setdefault")
-def vbd_cdrom_of_hvm_has_qemu(config: DomainConfig) -> Found:
+def vbd_cdrom_of_hvm_has_qemu(config: DomainFields) -> Found:
     """Yield a CD-ROM that blkback is to serve, which HVM domains do not start with."""
     for path, vbd in _vbds(config):
         is_cdrom = vbd.device == DiskDevice.CDROM and config.guest_type == GuestType.HVM
@@ -185,7 +185,7 @@ def vbd_cdrom_of_hvm_has_qemu(config: DomainConfig) -> Found:
 
 
 @warning(LIBVIRT + "libxl/libxl_driver.c, libxlDomainAttachDeviceDiskLive; libxl_conf.c drops bus")
-def vbd_bus_of_pv_is_xen(config: DomainConfig) -> Found:
+def vbd_bus_of_pv_is_xen(config: DomainFields) -> Found:
     """Yield a bus that a PV or PVH guest does not have, and libvirt does not hot-plug."""
     for path, vbd in _vbds(config):
         is_disk = vbd.device == DiskDevice.DISK and vbd.bus not in {None, "xen"}
@@ -198,7 +198,7 @@ def vbd_bus_of_pv_is_xen(config: DomainConfig) -> Found:
 
 
 @warning(LIBVIRT + "libxl/libxl_driver.c, libxlDomainBlockStatsGatherSingle")
-def vbd_has_statistics(config: DomainConfig) -> Found:
+def vbd_has_statistics(config: DomainFields) -> Found:
     """Yield a disk of which libvirt refuses to tell the throughput."""
     for path, vbd in _vbds(config):
         if vbd.device == DiskDevice.DISK and vbd.driver in {DiskDriver.QEMU, DiskDriver.FILE}:
@@ -210,7 +210,7 @@ def vbd_has_statistics(config: DomainConfig) -> Found:
 
 
 @warning(_MAKE_DISK)
-def vbd_cache_is_the_backends(config: DomainConfig) -> Found:
+def vbd_cache_is_the_backends(config: DomainFields) -> Found:
     """Yield a way of caching that nobody is told."""
     for path, vbd in _vbds(config):
         if vbd.cache not in {None, "default"}:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from xenvm.errors import SpecError
 from xenvm.model.bridge import check_link_name
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import GuestType, VnifKind
 from xenvm.model.vnif import Vnif
 
@@ -18,12 +18,12 @@ _GENERATED = "vif"
 OPENVSWITCH = "openvswitch"
 
 
-def _vnifs(config: DomainConfig) -> Iterator[tuple[str, Vnif]]:
+def _vnifs(config: DomainFields) -> Iterator[tuple[str, Vnif]]:
     return numbered("vnifs", config.vnifs)
 
 
 @error(_MAKE_NIC)
-def vnif_kind_is_one_of_libxls(config: DomainConfig) -> Found:
+def vnif_kind_is_one_of_libxls(config: DomainFields) -> Found:
     """Yield a VNIF that libxl cannot make."""
     for path, vnif in _vnifs(config):
         if vnif.kind not in set(VnifKind):
@@ -34,7 +34,7 @@ def vnif_kind_is_one_of_libxls(config: DomainConfig) -> Found:
 
 
 @error(_LINK)
-def vnif_bridge_can_be_a_links(config: DomainConfig) -> Found:
+def vnif_bridge_can_be_a_links(config: DomainFields) -> Found:
     """Yield a missing bridge, or one whose name no link can have."""
     for path, vnif in _vnifs(config):
         if vnif.kind == VnifKind.BRIDGE and not vnif.bridge:
@@ -44,7 +44,7 @@ def vnif_bridge_can_be_a_links(config: DomainConfig) -> Found:
 
 
 @error(_LINK)
-def vnif_device_can_be_a_links(config: DomainConfig) -> Found:
+def vnif_device_can_be_a_links(config: DomainFields) -> Found:
     """Yield a name for the back-end that no link can have."""
     for path, vnif in _vnifs(config):
         if vnif.device:
@@ -52,7 +52,7 @@ def vnif_device_can_be_a_links(config: DomainConfig) -> Found:
 
 
 @warning(LIBVIRT + "conf/domain_conf.c, virDomainNetDefParseXML (netPrefix of the Xen driver)")
-def vnif_device_is_not_xens(config: DomainConfig) -> Found:
+def vnif_device_is_not_xens(config: DomainFields) -> Found:
     """Yield a name like Xen's own, which libvirt drops from what does not run."""
     for path, vnif in _vnifs(config):
         if vnif.device and vnif.device.startswith(_GENERATED) and config.domid is None:
@@ -63,7 +63,7 @@ def vnif_device_is_not_xens(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_NIC)
-def vnif_on_a_network_names_it(config: DomainConfig) -> Found:
+def vnif_on_a_network_names_it(config: DomainFields) -> Found:
     """Yield a VNIF on a network that has no name."""
     for path, vnif in _vnifs(config):
         if vnif.kind == VnifKind.NETWORK and not vnif.network:
@@ -71,7 +71,7 @@ def vnif_on_a_network_names_it(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "conf/domain_conf.c, virDomainHostdevSubsysPCIDefParseXML")
-def vnif_of_hardware_has_an_address(config: DomainConfig) -> Found:
+def vnif_of_hardware_has_an_address(config: DomainFields) -> Found:
     """Yield a NIC to hand over that is not named."""
     for path, vnif in _vnifs(config):
         if vnif.kind == VnifKind.HOSTDEV and vnif.hostdev is None:
@@ -79,7 +79,7 @@ def vnif_of_hardware_has_an_address(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_NIC)
-def vnif_script_is_run(config: DomainConfig) -> Found:
+def vnif_script_is_run(config: DomainFields) -> Found:
     """Yield a script where libvirt refuses one."""
     for path, vnif in _vnifs(config):
         if vnif.script and vnif.kind == VnifKind.NETWORK:
@@ -87,7 +87,7 @@ def vnif_script_is_run(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_NIC)
-def vnif_model_of_pv_is_netfront(config: DomainConfig) -> Found:
+def vnif_model_of_pv_is_netfront(config: DomainFields) -> Found:
     """Yield an emulated card in a domain that has none."""
     for path, vnif in _vnifs(config):
         emulated = vnif.model not in {None, "", "netfront"}
@@ -100,7 +100,7 @@ def vnif_model_of_pv_is_netfront(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "conf/domain_conf.c, virDomainNetDefParseXML")
-def vnif_mac_is_of_one(config: DomainConfig) -> Found:
+def vnif_mac_is_of_one(config: DomainFields) -> Found:
     """Yield a multicast address."""
     for path, vnif in _vnifs(config):
         if vnif.mac and vnif.mac.is_multicast:
@@ -108,7 +108,7 @@ def vnif_mac_is_of_one(config: DomainConfig) -> Found:
 
 
 @error("xl-network-configuration(5), mac; WP-5.7-06")
-def vnif_macs_differ(config: DomainConfig) -> Found:
+def vnif_macs_differ(config: DomainFields) -> Found:
     """Yield an address that two VNIFs have."""
     macs = ((f"{path}.mac", str(vnif.mac)) for path, vnif in _vnifs(config) if vnif.mac)
     for path, mac, first in repeated(macs):
@@ -116,7 +116,7 @@ def vnif_macs_differ(config: DomainConfig) -> Found:
 
 
 @warning("xl-network-configuration(5), mac")
-def vnif_mac_is_no_hardwares(config: DomainConfig) -> Found:
+def vnif_mac_is_no_hardwares(config: DomainFields) -> Found:
     """Yield an address that a NIC somewhere may have been made with."""
     for path, vnif in _vnifs(config):
         mac = vnif.mac
@@ -128,7 +128,7 @@ def vnif_mac_is_no_hardwares(config: DomainConfig) -> Found:
 
 
 @error(_MAKE_NIC + " (reads VLANs for openvswitch only)")
-def vnif_vlans_are_open_vswitchs(config: DomainConfig) -> Found:
+def vnif_vlans_are_open_vswitchs(config: DomainFields) -> Found:
     """Yield VLANs that are silently not there, so that the guest is in another network."""
     for path, vnif in _vnifs(config):
         if vnif.vlans and (vnif.virtualport != OPENVSWITCH or vnif.kind != VnifKind.BRIDGE):
@@ -140,7 +140,7 @@ def vnif_vlans_are_open_vswitchs(config: DomainConfig) -> Found:
 
 
 @warning(_MAKE_NIC)
-def vnif_has_one_vlan_or_a_trunk(config: DomainConfig) -> Found:
+def vnif_has_one_vlan_or_a_trunk(config: DomainFields) -> Found:
     """Yield VLANs of which only the first counts."""
     for path, vnif in _vnifs(config):
         is_ours = vnif.virtualport == OPENVSWITCH and vnif.kind == VnifKind.BRIDGE
@@ -149,7 +149,7 @@ def vnif_has_one_vlan_or_a_trunk(config: DomainConfig) -> Found:
 
 
 @warning(_MAKE_NIC + " (reads the average outbound)")
-def vnif_bandwidth_is_outbound(config: DomainConfig) -> Found:
+def vnif_bandwidth_is_outbound(config: DomainFields) -> Found:
     """Yield bounds on traffic that nobody keeps."""
     for path, vnif in _vnifs(config):
         if vnif.inbound is not None:
@@ -160,7 +160,7 @@ def vnif_bandwidth_is_outbound(config: DomainConfig) -> Found:
 
 
 @warning(_MAKE_NIC)
-def vnif_link_is_the_bridges(config: DomainConfig) -> Found:
+def vnif_link_is_the_bridges(config: DomainFields) -> Found:
     """Yield an MTU or a pulled cable, of which Xen's tools are not told."""
     for path, vnif in _vnifs(config):
         if vnif.mtu_bytes is not None:

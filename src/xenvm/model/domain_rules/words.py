@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from xenvm.model.domain import DomainConfig
+from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import GuestType, LifecycleAction
 
 from .rulebook import LIBVIRT, Found, error, listed, shown, warning
@@ -17,14 +17,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @error(LIBVIRT + "libxl/libxl_capabilities.c, libxlCapsInitGuests")
-def hypervisor_is_xen(config: DomainConfig) -> Found:
+def hypervisor_is_xen(config: DomainFields) -> Found:
     """Yield another hypervisor's domain."""
     if config.hypervisor != "xen":
         yield "hypervisor", f"{shown(config.hypervisor)} is not Xen: set it to 'xen'"
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlMakeDomCreateInfo")
-def guest_type_is_xens(config: DomainConfig) -> Found:
+def guest_type_is_xens(config: DomainFields) -> Found:
     """Yield a kind of guest that Xen does not know."""
     if config.guest_type not in set(GuestType):
         said = shown(config.guest_type)
@@ -32,7 +32,7 @@ def guest_type_is_xens(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "conf/domain_postparse.c, virDomainDefPostParseCheckFeatures; Linux, NAME_MAX")
-def name_can_be_a_files(config: DomainConfig) -> Found:
+def name_can_be_a_files(config: DomainFields) -> Found:
     """Yield a name that libvirt refuses, or that cannot be in a file's name."""
     name = config.name
     if not name:
@@ -46,7 +46,7 @@ def name_can_be_a_files(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "conf/domain_conf.c, virDomainDefParseXML; XML 1.0, section 2.2")
-def texts_can_be_written(config: DomainConfig) -> Found:
+def texts_can_be_written(config: DomainFields) -> Found:
     """Yield texts with characters that their formats cannot carry."""
     for field, forbidden in (("title", _CONTROL), ("description", _NO_XML), ("cmdline", _CONTROL)):
         text = getattr(config, field)
@@ -55,7 +55,7 @@ def texts_can_be_written(config: DomainConfig) -> Found:
 
 
 @warning("xl(1), xl list: names stand in columns that spaces part")
-def words_have_no_outer_spaces(config: DomainConfig) -> Found:
+def words_have_no_outer_spaces(config: DomainFields) -> Found:
     """Yield a name or a title that begins or ends with a space."""
     for field in ("name", "title"):
         text = getattr(config, field)
@@ -64,7 +64,7 @@ def words_have_no_outer_spaces(config: DomainConfig) -> Found:
 
 
 @error(LIBVIRT + "libxl/libxl_conf.c, libxlActionFromVirLifecycle; xl.cfg(5), on_poweroff")
-def actions_are_xens(config: DomainConfig) -> Found:
+def actions_are_xens(config: DomainFields) -> Found:
     """Yield an action that Xen's toolstack does not know."""
     for field in ("on_poweroff", "on_reboot", "on_crash"):
         action = getattr(config, field)
