@@ -70,6 +70,7 @@ def shared(workshop: Workshop, guests: list[ProbeGuest]) -> bool:
     vbd = Vbd(target=SECOND, source=volume, driver=DiskDriver.QEMU, shareable=True)
     for guest in guests:
         guest.domain.vbds.attach(vbd)
+        guest.domain.vbds.wait_until_connected(vbd.target)
     writer, reader = guests
     writer.ask("write", device=SECOND, seed="shared", kib=KIB)
     sha256 = reader.ask("read", device=SECOND, kib=KIB).fields.get("sha256")

@@ -56,6 +56,18 @@ def guest(host: Host, image: ProbeImage) -> Iterator[ProbeGuest]:
     started.remove()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_stays_plugged_in(guest: ProbeGuest) -> Iterator[None]:
+    yield
+    for vbd in tuple(guest.domain.vbds):
+        guest.domain.vbds.detach(vbd.target)
+
+
+def plug_in(guest: ProbeGuest, vbd: Vbd) -> None:
+    guest.domain.vbds.attach(vbd)
+    guest.domain.vbds.wait_until_connected(vbd.target)
+
+
 @contextlib.contextmanager
 def volume(storage: Storage, group: str, name: str) -> Iterator[str]:
     made = storage.create_volume(group, name, 16)
@@ -94,7 +106,7 @@ def test_a_volume_is_plugged_in_served_by_linux_and_unplugged(
     host: Host, storage: Storage, group: str, guest: ProbeGuest
 ) -> None:
     with volume(storage, group, "xenvm-live-v") as path:
-        guest.domain.vbds.attach(Vbd(target="xvdb", source=path, driver=DiskDriver.PHY))
+        plug_in(guest, Vbd(target="xvdb", source=path, driver=DiskDriver.PHY))
         assert disks(guest) == {"xvdb": 16 * MIB}
         (backend,) = guest.domain.vbds.backends()
         assert (backend.server, backend.cache) == (VbdServer.PHY, VbdCache.DIRECT)
@@ -114,17 +126,16 @@ def test_image_files_are_served_as_their_driver_says(storage: Storage, guest: Pr
     raw = storage.create_image(f"{FOLDER}/raw.img", 8, sparse=True)
     qcow2 = storage.create_image(f"{FOLDER}/a.qcow2", 32, layout=DiskFormat.QCOW2, sparse=True)
     file = DiskBacking.FILE
-    guest.domain.vbds.attach(
-        Vbd(target="xvdc", source=raw.path, backing=file, driver=DiskDriver.PHY)
-    )
-    guest.domain.vbds.attach(
+    plug_in(guest, Vbd(target="xvdc", source=raw.path, backing=file, driver=DiskDriver.PHY))
+    plug_in(
+        guest,
         Vbd(
             target="xvdd",
             source=qcow2.path,
             backing=file,
             driver=DiskDriver.QEMU,
             format=DiskFormat.QCOW2,
-        )
+        ),
     )
     assert disks(guest) == {"xvdc": 8 * MIB, "xvdd": 32 * MIB}
     loop, qemu = guest.domain.vbds.backends()
@@ -229,7 +240,7 @@ def test_a_drive_of_an_hvm_guest_gets_another_medium(
 def test_a_pv_guest_takes_a_medium_as_a_readonly_disk(storage: Storage, guest: ProbeGuest) -> None:
     iso = storage.create_image(f"{FOLDER}/3.iso", 3, sparse=True).path
     medium = Vbd(target="xvde", source=iso, backing=DiskBacking.FILE, readonly=True)
-    guest.domain.vbds.attach(medium)
+    plug_in(guest, medium)
     assert guest.ask("disk", device="xvde").fields["readonly"] in {1, "1"}
     with pytest.raises((SpecError, NotSupportedError)):
         guest.domain.vbds.change_media("xvde", None)

@@ -37,6 +37,8 @@ class DomainVbds(Devices[Vbd, str]):
 
     noun = "VBD"
     field = "vbds"
+    kind = "vbd"
+    mark = "dev"
 
     def _key(self, device: Vbd) -> str:
         return device.target
