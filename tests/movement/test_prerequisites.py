@@ -26,7 +26,7 @@ CONFIG = DomainConfig(
 )
 HERE = Means(
     host="a",
-    uuid=str(UUID(int=1)),
+    machine_id="1" * 32,
     xen_version=(4, 17),
     hw_caps=(0b0111, 0b1),
     virt_caps=frozenset({"pv", "hvm"}),
@@ -36,7 +36,7 @@ HERE = Means(
     disks={DISK: "ID_WWN=1, 4096 bytes"},
     names=frozenset({"web", str(UUID(int=7))}),
 )
-THERE = replace(HERE, host="b", uuid=str(UUID(int=2)), hw_caps=(0b1111, 0b1), names=frozenset())
+THERE = replace(HERE, host="b", machine_id="2" * 32, hw_caps=(0b1111, 0b1), names=frozenset())
 
 
 def said(config: DomainConfig = CONFIG, there: Means = THERE, **options: object) -> list[str]:
@@ -51,7 +51,7 @@ def test_nothing_is_missing_where_the_other_host_has_all_of_it() -> None:
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        ({"uuid": HERE.uuid}, "both are the host"),
+        ({"machine_id": HERE.machine_id}, "both are the host"),
         ({"names": frozenset({"web"})}, "b has a domain web"),
         ({"names": frozenset({str(UUID(int=7))})}, f"b has a domain {UUID(int=7)}"),
         ({"bridges": frozenset()}, "b has no bridge br1"),

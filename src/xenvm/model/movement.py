@@ -128,7 +128,8 @@ class Means:
 
     Attributes:
         host: The host's name.
-        uuid: Its id, by libvirt.
+        machine_id: What tells it from all others, by /etc/machine-id; libvirt's Xen driver tells
+            no host's UUID.
         xen_version: Xen's version, such as (4, 17).
         hw_caps: The processors' feature words, as Xen shows them.
         virt_caps: Kinds of guests that Xen can run, such as ``pv`` and ``hvm``.
@@ -141,7 +142,7 @@ class Means:
     """
 
     host: str
-    uuid: str = ""
+    machine_id: str = ""
     xen_version: tuple[int, int] = (0, 0)
     hw_caps: tuple[int, ...] = ()
     virt_caps: frozenset[str] = frozenset()

@@ -34,11 +34,11 @@ def lacks(
 
 
 def _same_host(source: Means, destination: Means) -> Iterator[Lack]:
-    if source.uuid and source.uuid == destination.uuid:
+    if source.machine_id and source.machine_id == destination.machine_id:
         yield (
-            f"both are the host {source.uuid}",
-            "name another destination; if they are two, give each a host_uuid of its own in"
-            " /etc/libvirt/libvirtd.conf",
+            f"both are the host {source.host}, by /etc/machine-id",
+            "name another destination; if they are two, give one an id of its own"
+            " (rm /etc/machine-id; systemd-machine-id-setup)",
         )
 
 
