@@ -29,7 +29,7 @@ HERE = Means(
     machine_id="1" * 32,
     xen_version=(4, 17),
     hw_caps=(0b0111, 0b1),
-    virt_caps=frozenset({"pv", "hvm"}),
+    virt_caps=frozenset({"pv", "hvm", "shadow"}),
     free_memory_kib=1 << 20,
     bridges=frozenset({"br1"}),
     files=frozenset({"/boot/k"}),
@@ -74,6 +74,14 @@ def test_each_thing_that_the_destination_lacks_is_named(
 
 def test_a_device_of_the_host_cannot_move() -> None:
     assert "devices of its host" in said(replace(CONFIG, hostdevs=(Hostdev(),)))[0]
+
+
+def test_a_pv_guest_moves_live_only_where_xen_has_shadow_paging() -> None:
+    bare = replace(HERE, virt_caps=frozenset({"pv", "hvm", "hap"}))
+    (what,) = [what for what, _ in lacks(CONFIG, MoveOptions(), bare, THERE)]
+    assert "without shadow paging" in what
+    assert not lacks(CONFIG, MoveOptions(manner=Manner.STILL), bare, THERE)
+    assert not lacks(replace(CONFIG, guest_type=GuestType.PVH), MoveOptions(), bare, THERE)
 
 
 def test_all_is_told_at_once() -> None:

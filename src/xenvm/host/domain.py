@@ -13,7 +13,7 @@ from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import Feature
 from xenvm.model.kinds import DomainState
 from xenvm.model.lifecycle import Ending, ShutdownVia
-from xenvm.model.movement import MoveOptions
+from xenvm.model.movement import Manner, MoveOptions
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
@@ -223,18 +223,18 @@ class Domain:
         self._connection.call(f"undefining {self.name}", self._raw.undefine)
 
     def hand_over(self, to: Connection, options: MoveOptions, *, deadline_s: float) -> None:
-        """Have libvirt migrate it live, and that alone; :mod:`xenvm.movement` is what to use.
+        """Have libvirt migrate it, and that alone; :mod:`xenvm.movement` is what to use.
 
         Args:
             to: The destination's connection.
-            options: How; its manner and deadline are not looked at.
+            options: How; its deadline is not looked at.
             deadline_s: Seconds after which both connections are given up.
 
         Raises:
             LibvirtError: It failed; what stands on which host is for the caller to find out.
         """
         asked = {
-            _libvirt.MIGRATE_LIVE: True,
+            _libvirt.MIGRATE_LIVE: options.manner is Manner.LIVE,
             _libvirt.MIGRATE_PAUSED: options.paused,
             _libvirt.MIGRATE_PERSIST_DEST: options.persist,
             _libvirt.MIGRATE_UNDEFINE_SOURCE: not options.keep_source and self.is_persistent,

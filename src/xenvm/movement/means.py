@@ -30,7 +30,7 @@ def means_of(host: Host, config: DomainConfig) -> Means:
     marked = marked_lines(said)
     domains = host.list_domains()
     return Means(
-        host=marked.get("host", (host.hostname,))[0],
+        host=marked.get("named", ("",))[0] or host.hostname,
         machine_id=marked.get("machine", ("",))[0],
         xen_version=version_of(said),
         hw_caps=feature_words(said),

@@ -19,20 +19,22 @@ from xenvm.model.movement import Activity, Manner, Move, MoveOptions, Standing
 
 from .cold import move_saved, move_shut_off
 from .course import Course, Report, silent
-from .live import move_live
 from .means import means_of
 from .prerequisites import lacks
 from .settling import Side, owner, settle
 from .standing import Place
+from .streaming import stream_over
 
 _MOVERS: Mapping[Manner, Callable[[Course], None]] = {
-    Manner.LIVE: move_live,
+    Manner.LIVE: stream_over,
+    Manner.STILL: stream_over,
     Manner.SAVED: move_saved,
     Manner.SHUT_OFF: move_shut_off,
 }
 _RUNNING = frozenset({DomainState.RUNNING, DomainState.BLOCKED})
 _FROM: Mapping[Manner, tuple[frozenset[DomainState], str]] = {
     Manner.LIVE: (_RUNNING, "start or unpause it, or move it shut off"),
+    Manner.STILL: (_RUNNING, "start or unpause it, or move it shut off"),
     Manner.SAVED: (_RUNNING, "start or unpause it, or move it shut off"),
     Manner.SHUT_OFF: (frozenset({DomainState.SHUT_OFF}), "shut it down, or move it live"),
 }
