@@ -9,6 +9,7 @@ import pytest
 from xenvm.host.probe import ProbeGuest
 from xenvm.host.probe.protocol import pattern_sha256
 from xenvm.model.inventory import Inventory
+from xenvm.model.kinds import GuestType
 from xenvm.model.movement import Activity, Move, MoveOptions
 from xenvm.model.profile import Profile
 from xenvm.model.vbd import Vbd
@@ -28,13 +29,13 @@ MOVER, LISTENER = 11, 12
 class Journey:
     """A guest that carries marks in its memory and on its disk, and talks to another all along."""
 
-    def __init__(self, crossing: Crossing, disk: str | None):
+    def __init__(self, crossing: Crossing, kind: GuestType, disk: str | None):
         self._crossing = crossing
         self._seed = secrets.token_hex(6)
         mac = crossing.here.next_mac()
         vbds = [Vbd(target="xvda", source=disk)] if disk else []
         self.guest = crossing.here.guest(
-            "m", vnifs=[Vnif(mac=mac, bridge=crossing.bridge)], vbds=vbds
+            "m", guest_type=kind, vnifs=[Vnif(mac=mac, bridge=crossing.bridge)], vbds=vbds
         )
         self._has_disk = bool(disk)
         self.listener = listening(crossing)
@@ -94,6 +95,7 @@ def judge_downtime(watch: Watch, inventory: Inventory, profile: Profile) -> tupl
 @pytest.mark.requirement("WP-6.3-01")
 def test_a_running_guest_moves_and_keeps_everything(
     crossing: Crossing,
+    movable: GuestType,
     allow_list: frozenset[str],
     inventory: Inventory,
     profile: Profile,
@@ -103,7 +105,7 @@ def test_a_running_guest_moves_and_keeps_everything(
     """Move a guest that runs: its boot, memory, disk and TCP connection survive; time the gap."""
     disk = crossing.shared_disk(allow_list)
     journal.progress(0.1, "starting a guest here and its client there")
-    journey = Journey(crossing, disk)
+    journey = Journey(crossing, movable, disk)
     journey.set_out()
     watched = crossing.watch(MOVER)
     journal.progress(0.5, "moving it")
@@ -116,7 +118,7 @@ def test_a_running_guest_moves_and_keeps_everything(
         expected="nothing lost",
         passed=not losses and quick and move.source.activity is Activity.ABSENT,
         source=profile.limits["migration_downtime_max_ms"].source,
-        detail=f"moved in {move.elapsed_s:.1f} s; {said}; {move.source}; {move.destination};"
+        detail=f"a {movable.upper()} guest moved in {move.elapsed_s:.1f} s; {said}; {move.source}; {move.destination};"
         f" {'disk: ' + disk if disk else 'no disk that both hosts share was allowed'}",
         evidence=[
             journey.evidence,
