@@ -73,14 +73,15 @@ def test_a_good_machine_fails_nothing_and_hides_nothing(
 def test_what_is_not_assessed_says_why(complete: Inventory, fujitsu: Profile) -> None:
     verdicts = evaluate(complete, fujitsu)
     reasons = [v.detail for v in verdicts if v.kind is VerdictKind.NOT_APPLICABLE]
-    assert len(reasons) == 3
+    assert len(reasons) == 7
     assert all(reasons)
 
 
 @pytest.mark.parametrize(
     ("broken", "group", "facts"),
     [
-        ("WP-3.4-01", "hypervisor", {"virt_caps": ("pv",)}),
+        ("WP-3.4-01", "hypervisor", {"virt_caps": ("pv", "hap")}),
+        ("WP-5.4-04", "hypervisor", {"virt_caps": ("pv", "hvm")}),
         ("WP-3.4-03", "host", {"product_name": "PRIMERGY RX100 S5"}),
         ("WP-3.4-03", "host", {"product_name": "PRIMERGY RX300 S40"}),
         ("WP-3.4-05", "firmware", {"cpu_threads": 16}),

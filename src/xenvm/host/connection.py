@@ -10,11 +10,10 @@ from typing import TypeVar
 from xenvm.errors import (
     HostConnectionError,
     LibvirtError,
-    NotSupportedError,
     OperationTimeoutError,
     WaitTimeoutError,
 )
-from xenvm.model.driver_features import LIBXL, TEST, DriverFeatures, Feature
+from xenvm.model.driver_features import LIBXL, TEST, DriverFeatures
 
 from . import _libvirt
 from ._workers import call_within
@@ -60,15 +59,6 @@ class Connection:
                 return bool(self.raw.isAlive())
         except LibvirtError:
             return False
-
-    def require(self, feature: Feature) -> None:
-        """Refuse what the driver lacks, before it is asked.
-
-        Raises:
-            NotSupportedError: It lacks this; says what to do instead.
-        """
-        if not self.driver.has(feature):
-            raise NotSupportedError(self.driver.refusal(feature))
 
     def call(
         self, what: str, function: Callable[[], T], *, deadline_s: float = CALL_DEADLINE_S

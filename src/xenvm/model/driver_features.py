@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from xenvm.errors import NotSupportedError
+
 
 class Feature(StrEnum):
     """What a driver may lack; its value ends the sentence «the driver cannot …»."""
@@ -81,6 +83,15 @@ class DriverFeatures:
             return ""
         cure = self.lacks[feature]
         return f"{self.name} cannot {feature}" + (f": {cure}" if cure else "")
+
+    def require(self, feature: Feature) -> None:
+        """Refuse what it lacks, before it is asked.
+
+        Raises:
+            NotSupportedError: It lacks this; says what to do instead.
+        """
+        if not self.has(feature):
+            raise NotSupportedError(self.refusal(feature))
 
 
 LIBXL = DriverFeatures(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from uuid import UUID
 
 from xenvm.errors import (
@@ -78,7 +78,7 @@ def migrate(
     if wish.name and wish.manner is Manner.SAVED:
         raise UsageError("a saved domain keeps its name: leave the new name out, or move it live")
     for host in (source, destination):
-        host.require(Feature.MIGRATE)
+        host.driver.require(Feature.MIGRATE)
     course = _course(source.domain(key), source, destination, wish, report)
     cause: BaseException | None = None
     try:
@@ -94,7 +94,7 @@ def migrate(
             source=stood[0],
             destination=stood[1],
             elapsed_s=course.elapsed_s,
-            notes=() if cause is None else (f"nevertheless it was said: {cause}",),
+            notes=tuple(_notes(course, cause)),
         )
     failure = _failure(course, stood, cause)
     raise failure from cause
@@ -152,6 +152,18 @@ def _is_done(options: MoveOptions, stood: tuple[Standing, Standing]) -> bool:
         return there.is_defined and here.is_defined is options.keep_source
     wanted = Activity.PAUSED if options.paused else Activity.RUNNING
     return there.activity is wanted and not here.is_there
+
+
+def _notes(course: Course, cause: BaseException | None) -> Iterator[str]:
+    """Give the domain its cap again, which Xen keeps nowhere, and yield what went otherwise."""
+    if cause is not None:
+        yield f"nevertheless it was said: {cause}"
+    if course.options.manner is Manner.SHUT_OFF:
+        return
+    try:
+        course.destination.host.domain(course.domain.uuid).vcpus.put_back_cap()
+    except XenvmError as exc:
+        yield f"its cap could not be set again: {exc}"
 
 
 def _failure(

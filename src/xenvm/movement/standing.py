@@ -57,7 +57,7 @@ class Place:
         domain = self.domain()
         try:
             state = domain.state if domain else None
-            defined = bool(domain and domain.is_persistent)
+            defined = bool(domain and domain.definition.exists)
         except NotFoundError:  # a transient domain that ended a moment ago
             state, defined = None, False
         return Standing(
