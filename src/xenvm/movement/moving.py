@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from xenvm.errors import (
@@ -94,7 +94,7 @@ def migrate(
             source=stood[0],
             destination=stood[1],
             elapsed_s=course.elapsed_s,
-            notes=tuple(_notes(course, cause)),
+            notes=_notes(course, cause),
         )
     failure = _failure(course, stood, cause)
     raise failure from cause
@@ -154,16 +154,15 @@ def _is_done(options: MoveOptions, stood: tuple[Standing, Standing]) -> bool:
     return there.activity is wanted and not here.is_there
 
 
-def _notes(course: Course, cause: BaseException | None) -> Iterator[str]:
-    """Give the domain its cap again, which Xen keeps nowhere, and yield what went otherwise."""
-    if cause is not None:
-        yield f"nevertheless it was said: {cause}"
-    if course.options.manner is Manner.SHUT_OFF:
-        return
-    try:
-        course.destination.host.domain(course.domain.uuid).vcpus.put_back_cap()
-    except XenvmError as exc:
-        yield f"its cap could not be set again: {exc}"
+def _notes(course: Course, cause: BaseException | None) -> tuple[str, ...]:
+    """Give the domain its cap again, which Xen forgot; return what went otherwise than asked."""
+    said = [] if cause is None else [f"nevertheless it was said: {cause}"]
+    if course.options.manner is not Manner.SHUT_OFF:
+        try:
+            course.destination.host.domain(course.domain.uuid).vcpus.put_back_cap()
+        except XenvmError as exc:
+            said.append(f"its cap could not be set again: {exc}")
+    return tuple(said)
 
 
 def _failure(
