@@ -155,7 +155,11 @@ def _is_done(options: MoveOptions, stood: tuple[Standing, Standing]) -> bool:
 
 
 def _notes(course: Course, cause: BaseException | None) -> tuple[str, ...]:
-    """Give the domain its cap again, which Xen forgot; return what went otherwise than asked."""
+    """Give the domain its cap again, which Xen forgot.
+
+    Returns:
+        What went otherwise than asked, in words.
+    """
     said = [] if cause is None else [f"nevertheless it was said: {cause}"]
     if course.options.manner is not Manner.SHUT_OFF:
         try:
