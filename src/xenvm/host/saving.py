@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xenvm.errors import InvalidStateError
 from xenvm.model.driver_features import Feature
-from xenvm.model.movement import MoveOptions
+from xenvm.model.movement import Manner, MoveOptions
 
 from . import _libvirt
 from .connection import Connection
@@ -106,7 +106,7 @@ class Saving:
 
         Args:
             to: The destination's connection.
-            options: How; its manner and deadline are not looked at.
+            options: How; its deadline is not looked at.
             deadline_s: Seconds after which both connections are given up.
 
         Raises:
@@ -117,7 +117,7 @@ class Saving:
             f"asking for the definition of {self._name}", lambda _: raw.isPersistent()
         )
         asked = {
-            _libvirt.MIGRATE_LIVE: True,
+            _libvirt.MIGRATE_LIVE: options.manner is Manner.LIVE,
             _libvirt.MIGRATE_PAUSED: options.paused,
             _libvirt.MIGRATE_PERSIST_DEST: options.persist,
             _libvirt.MIGRATE_UNDEFINE_SOURCE: bool(defined) and not options.keep_source,
