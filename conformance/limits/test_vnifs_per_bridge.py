@@ -18,7 +18,7 @@ from xenvm.spec.limits import number_of
 
 QUICK_VNIFS = 2
 PING_TRIES = 20
-"""Two seconds each: right after 64 VNIFs came up, an emulated Dom0 is busy with them for a while."""
+"""Two seconds each: an emulated Dom0 is busy for a while after 64 VNIFs came up."""
 VNIFS_PER_GUEST = 8
 """A guest starts with one and the rest is plugged into it, one after the other: libxl ends a
 hotplug script after 40 s, and on an emulated host scripts side by side take that long, and so do
@@ -48,7 +48,7 @@ class Ports:
             guest = self._workshop.guest(f"g{len(self.guests)}", vnifs=[first], paused=True)
             for done, vnif in enumerate(late, start + 1):
                 self._told(done)
-                guest.domain.attach_vnif(vnif)
+                guest.domain.vnifs.attach(vnif)
             self.guests.append((guest, links))
         self._workshop.unpause_all([guest for guest, _ in self.guests])
 

@@ -23,7 +23,7 @@ from xenvm.model.domain import DomainConfig
 from xenvm.model.findings import Finding, Severity
 from xenvm.spec import load_profile
 
-from . import domain_life, domain_set, domain_watch
+from . import domain_devices, domain_life, domain_set, domain_watch
 from .plain import HIDDEN, SECRET_FIELDS, plain, plain_text
 
 CHECK_SCHEMA = "xenvm-domain-check/1"
@@ -68,9 +68,13 @@ for live_command in (
     domain_life.show_command,
     domain_life.start_command,
     domain_life.stop_command,
+    domain_devices.attach,
+    domain_devices.detach,
     domain_watch.console_command,
     domain_watch.top_command,
     domain_set.command,
+    domain_devices.attach,
+    domain_devices.detach,
 ):
     command.add_command(live_command)
 

@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from xenvm.errors import NotFoundError, SpecError
-from xenvm.formats.domain_xml import format_vbd_xml, format_vnif_xml, parse_domain_xml
+from xenvm.errors import NotFoundError
+from xenvm.formats.domain_xml import parse_domain_xml
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import Feature
 from xenvm.model.kinds import DomainState
 from xenvm.model.lifecycle import Ending, ShutdownVia
-from xenvm.model.quantities import MacAddress
-from xenvm.model.vbd import Vbd
-from xenvm.model.vnif import Vnif
+from xenvm.model.xenbus import XenDevice
 from xenvm.waiting import wait_until
 
 from . import _libvirt
 from .connection import Connection
 from .console import Console
 from .definition import Definition
+from .domain_hostdevs import DomainHostdevs
 from .domain_memory import DomainMemory
+from .domain_vbds import DomainVbds
 from .domain_vcpus import DomainVcpus
+from .domain_vnifs import DomainVnifs
 from .free_memory import require_free
 from .libxl_log import libxl_log
-from .refusal import refuse_errors
+from .plug import HOTPLUG_DEADLINE_S, Plug
 from .running import ANSWER_DEADLINE_S, refuse_deaf
 from .saving import Saving
+from .screen import vnc_version
 from .shell import HostShell
 
 T = TypeVar("T")
 
 START_DEADLINE_S = 300.0
 """libxl waits up to 40 s for each hotplug script, and a guest may have many devices."""
-
-HOTPLUG_DEADLINE_S = 120.0
 
 
 class Domain:
@@ -96,7 +95,7 @@ class Domain:
 
     @property
     def saving(self) -> Saving:
-        """Return what writes its memory to Dom0's disk."""
+        """Return what takes its memory elsewhere: to Dom0's disk, or to another host."""
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
     @property
@@ -109,13 +108,22 @@ class Domain:
         """Return its memory."""
         return DomainMemory(self._connection, self._shell, self.name, lambda: self._raw)
 
-    def xml(self) -> str:
-        """Return libvirt's document for it as it is now."""
-        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
+    def xml(self, *, defined: bool = False) -> str:
+        """Return libvirt's document for it as it is now.
 
-    def config(self) -> DomainConfig:
-        """Return what it is made of now, hot-plugged devices included; whoever defined it."""
-        return parse_domain_xml(self.xml())
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE if defined else 0
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc(flags))
+
+    def config(self, *, defined: bool = False) -> DomainConfig:
+        """Return what it is made of now, hot-plugged devices included; whoever defined it.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        return parse_domain_xml(self.xml(defined=defined))
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
         """Start it from its definition; with the cap that we remember for it, if any.
@@ -127,15 +135,19 @@ class Domain:
         Raises:
             InvalidStateError: It runs already.
             NotSupportedError: The driver cannot start it paused, as it is with a cap.
+            DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             OvercommitError: The host has less memory free than it needs.
+            DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
         config = self.config()
         if config.domid is None:
             require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
+        self.vbds.refuse_second_writers()
         # A cap is set before the guest's first instruction, so that it is never exceeded.
         if waits := paused or bool(config.cap_percent):
             self._connection.driver.require(Feature.START_PAUSED)
+        self.vbds.refuse_second_writers()
         flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -228,54 +240,36 @@ class Domain:
         """
         self._connection.call(f"undefining {self.name}", self._raw.undefine)
 
-    def attach_vnif(self, vnif: Vnif, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Plug in a VNIF: into the running guest, else into the definition.
+    @property
+    def vbds(self) -> DomainVbds:
+        """Return its virtual block devices, to plug in and out."""
+        return DomainVbds(self._plug)
+
+    @property
+    def vnifs(self) -> DomainVnifs:
+        """Return its virtual network interfaces, to plug in and out."""
+        return DomainVnifs(self._plug)
+
+    @property
+    def hostdevs(self) -> DomainHostdevs:
+        """Return the host's PCI functions that it has, to plug in and out."""
+        return DomainHostdevs(self._plug)
+
+    def vnc_version(self) -> str:
+        """Return what the VNC server of its screen greets with, such as ``RFB 003.008``.
 
         Raises:
-            SpecError: Its check finds an error, or it has no MAC address, by which alone it can be
-                found again.
-            InvalidRequestError: The domain has that MAC address already.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            NotFoundError: It has no VNC screen, or nobody answers at its port.
         """
-        if vnif.mac is None:
-            raise SpecError("mac is missing: a hot-plugged VNIF is found again by nothing else")
-        refuse_errors(replace(self.config(), vnifs=(vnif,)), below="vnifs")
-        self._attach(f"attaching VNIF {vnif.mac}", format_vnif_xml(vnif), deadline_s)
+        return vnc_version(self._plug)
 
-    def detach_vnif(self, mac: MacAddress, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Unplug the VNIF with that address.
+    def xen_devices(self) -> tuple[XenDevice, ...]:
+        """Return the paravirtual devices of the running guest, both ends of each.
 
         Raises:
-            NotFoundError: It has no such VNIF.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            NotSupportedError: It does not run, or the host is simulated.
         """
-        for vnif in self.config().vnifs:
-            if vnif.mac == mac:
-                return self._detach(f"detaching VNIF {mac}", format_vnif_xml(vnif), deadline_s)
-        raise NotFoundError(f"{self.name} has no VNIF {mac}: see its config() for those it has")
-
-    def attach_vbd(self, vbd: Vbd, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Plug in a VBD: into the running guest, else into the definition.
-
-        Raises:
-            SpecError: Its check finds an error.
-            NotSupportedError: libxl plugs only ``xvd…`` names into a running guest.
-            ToolstackError: libxl could not; its log's end is in the detail.
-        """
-        refuse_errors(replace(self.config(), vbds=(vbd,)), below="vbds")
-        self._attach(f"attaching VBD {vbd.target}", format_vbd_xml(vbd), deadline_s)
-
-    def detach_vbd(self, target: str, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Unplug the VBD of that name, such as ``xvdb``.
-
-        Raises:
-            NotFoundError: It has no such VBD.
-            ToolstackError: libxl could not; its log's end is in the detail.
-        """
-        for vbd in self.config().vbds:
-            if vbd.target == target:
-                return self._detach(f"detaching VBD {target}", format_vbd_xml(vbd), deadline_s)
-        raise NotFoundError(f"{self.name} has no VBD {target}: see its config() for those it has")
+        return self._plug.xen_devices()
 
     def open_console(self, *, force: bool = False) -> Console:
         """Return its console; what the guest said before may be lost, so open it while paused.
@@ -310,6 +304,18 @@ class Domain:
             raise
 
     @property
+    def _plug(self) -> Plug:
+        return Plug(
+            name=self.name,
+            uuid=str(self.uuid),
+            connection=self._connection,
+            shell=self._shell,
+            raw=lambda: self._raw,
+            config=self.config,
+            domid=lambda: self.domid,
+        )
+
+    @property
     def _raw(self) -> _libvirt.RawDomain:
         """Return libvirt's handle; looked up anew when the connection was opened again."""
         if self._generation != self._connection.generation:
@@ -322,27 +328,6 @@ class Domain:
 
     def _read(self, what: str, ask: Callable[[_libvirt.RawDomain], T]) -> T:
         return self._connection.read(what, lambda _: ask(self._raw))
-
-    def _attach(self, what: str, xml: str, deadline_s: float) -> None:
-        flags = self._where()
-        with libxl_log(self._shell):
-            self._connection.call(
-                f"{what} to {self.name}",
-                lambda: self._raw.attachDeviceFlags(xml, flags),
-                deadline_s=deadline_s,
-            )
-
-    def _detach(self, what: str, xml: str, deadline_s: float) -> None:
-        flags = self._where()
-        with libxl_log(self._shell):
-            self._connection.call(
-                f"{what} from {self.name}",
-                lambda: self._raw.detachDeviceFlags(xml, flags),
-                deadline_s=deadline_s,
-            )
-
-    def _where(self) -> int:
-        return _libvirt.AFFECT_LIVE if self.is_active else _libvirt.AFFECT_CONFIG
 
     def _is_off(self) -> bool:
         try:

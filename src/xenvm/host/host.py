@@ -10,12 +10,16 @@ from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import DriverFeatures, Feature
+from xenvm.model.movement import MoveOptions
+from xenvm.model.uplink import Uplink
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
+from .capacity import Capacity
 from .connection import Connection
 from .domain import Domain
 from .free_memory import free_memory_kib
+from .host_devices import HostDevices
 from .libxl_log import libxl_log
 from .refusal import refuse_errors
 from .saving import SAVE_DEADLINE_S
@@ -131,18 +135,9 @@ class Host:
         return free_memory_kib(self._connection)
 
     @property
-    def free_memory_by_node_kib(self) -> tuple[int, ...]:
-        """Return the memory that Xen can give to guests on each NUMA node, in KiB."""
-        free_bytes = self._connection.read(
-            "asking for the nodes' free memory",
-            lambda raw: raw.getCellsFreeMemory(0, raw.getInfo()[_NODES]),
-        )
-        return tuple(free // _KIB_BYTES for free in free_bytes)
-
-    @property
-    def pcpus(self) -> int:
-        """Return how many pCPUs Xen uses."""
-        return self._connection.read("counting pCPUs", lambda raw: raw.getInfo())[_PCPUS]
+    def capacity(self) -> Capacity:
+        """Return how much of a machine it is."""
+        return Capacity(self._connection)
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""
@@ -186,6 +181,10 @@ class Host:
                 lambda: raw.defineXMLFlags(xml, _libvirt.DEFINE_VALIDATE),
             )
         )
+
+    def receive(self, domain: Domain, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate a domain of another host here; see :mod:`xenvm.movement`."""
+        domain.saving.hand_over(self._connection, options, deadline_s=deadline_s)
 
     def restore(
         self, path: str, *, paused: bool = False, deadline_s: float = SAVE_DEADLINE_S
@@ -252,30 +251,52 @@ class Host:
         """
         return Bridge(self.shell, name)
 
-    def create_bridge(self, name: str, *, address: str | None = None) -> Bridge:
-        """Make a bridge in Dom0, without spanning tree, and set it up.
+    def create_bridge(
+        self,
+        name: str,
+        *,
+        address: str | None = None,
+        stp: bool = False,
+        mtu_bytes: int | None = None,
+        vlan_filtering: bool = False,
+        uplink: Uplink | None = None,
+    ) -> Bridge:
+        """Make a bridge in Dom0 and set it up; when one part fails, nothing is left of it.
 
         Args:
             name: At most 15 characters.
             address: One for Dom0 on it, such as ``192.0.2.1/24``.
+            stp: Whether it speaks the spanning tree protocol.
+            mtu_bytes: Its MTU; None for Linux' own.
+            vlan_filtering: Whether its ports may be on VLANs of their own.
+            uplink: What joins it to the outside; None for guests and Dom0 among themselves.
 
         Returns:
             The bridge.
 
         Raises:
-            SpecError: The name or the address is none.
+            SpecError: The name, the address or the MTU is none.
             AlreadyExistsError: Dom0 has a link of that name.
+            NotFoundError: Dom0 has no such NIC.
+            ResourceBusyError: A NIC of the uplink is used already.
             NotSupportedError: The host is simulated.
         """
         bridge = Bridge(self.shell, name)
-        bridge.create()
-        if address:
-            try:
+        bridge.create(stp=stp, mtu_bytes=mtu_bytes, vlan_filtering=vlan_filtering)
+        try:
+            if address:
                 bridge.add_address(address)
-            except BaseException:
-                bridge.delete()
-                raise
+            if uplink:
+                bridge.add_uplink(uplink)
+        except BaseException:
+            bridge.delete()
+            raise
         return bridge
+
+    @property
+    def devices(self) -> HostDevices:
+        """Return what it has for its guests' devices: storage, networks, PCI functions."""
+        return HostDevices(self._connection, self.shell)
 
     def close(self) -> None:
         """Leave the host; twice does no harm."""
