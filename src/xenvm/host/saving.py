@@ -97,7 +97,8 @@ class Saving:
         Raises:
             InvalidStateError: It does not run.
             NotSupportedError: The driver cannot do it live.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            ToolstackError: libxl could not, such as for a PV guest that was never unpaused; its
+                log's end is in the detail.
         """
         if live:
             self._connection.driver.require(Feature.DUMP_LIVE)
