@@ -8,6 +8,8 @@ import pytest
 
 from xenvm.host import Host
 from xenvm.host.probe import deploy
+from xenvm.model.inventory import Inventory
+from xenvm.model.kinds import GuestType
 from xenvm.qualify.crossing import Crossing
 from xenvm.qualify.journal import Ledger
 from xenvm.qualify.workshop import Workshop
@@ -27,3 +29,9 @@ def peer_workshop(peer: Host, journal: Ledger) -> Iterator[Workshop]:
 def crossing(workshop: Workshop, peer_workshop: Workshop, peer_uri: str | None) -> Crossing:
     """The way from the host under test to its peer."""
     return Crossing(workshop, peer_workshop, uri=peer_uri)
+
+
+@pytest.fixture
+def movable(inventory: Inventory) -> GuestType:
+    """The kind of guest that can move while it runs: PV takes a Xen with shadow paging."""
+    return GuestType.PV if "shadow" in (inventory.hypervisor.virt_caps or ()) else GuestType.PVH

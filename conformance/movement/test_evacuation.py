@@ -6,6 +6,7 @@ import pytest
 
 from xenvm.formats.dom0_xl import parse_list
 from xenvm.host.probe import ProbeGuest
+from xenvm.model.kinds import GuestType
 from xenvm.model.movement import Move, MoveOptions
 from xenvm.model.verdict import Evidence
 from xenvm.model.vnif import Vnif
@@ -39,10 +40,12 @@ def load(shops: tuple[Workshop, Workshop]) -> tuple[list[float], str]:
     return [round(one, 2) for one in busy], "\n".join(said for _, said in after)
 
 
-def started(crossing: Crossing) -> list[ProbeGuest]:
+def started(crossing: Crossing, kind: GuestType) -> list[ProbeGuest]:
     guests = [
         crossing.here.guest(
-            f"e{number}", vnifs=[Vnif(mac=crossing.here.next_mac(), bridge=crossing.bridge)]
+            f"e{number}",
+            guest_type=kind,
+            vnifs=[Vnif(mac=crossing.here.next_mac(), bridge=crossing.bridge)],
         )
         for number in range(GUESTS)
     ]
@@ -56,11 +59,11 @@ def started(crossing: Crossing) -> list[ProbeGuest]:
 @pytest.mark.timeout(1200)
 @pytest.mark.requirement("WP-6.3-02", "WP-6.3-03")
 def test_a_host_is_evacuated_while_clients_watch(
-    crossing: Crossing, journal: Ledger, check: Check
+    crossing: Crossing, movable: GuestType, journal: Ledger, check: Check
 ) -> None:
     """Move every guest away while pings go to each: load goes along, and no request is lost."""
     shops = crossing.here, crossing.there
-    guests = started(crossing)
+    guests = started(crossing, movable)
     guests[0].ask("spin", cpus=1, seconds=600)
     before, listing_before = load(shops)
     watched = [crossing.watch(FIRST_ADDRESS + number) for number in range(GUESTS)]

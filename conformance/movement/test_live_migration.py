@@ -9,6 +9,7 @@ import pytest
 from xenvm.host.probe import ProbeGuest
 from xenvm.host.probe.protocol import pattern_sha256
 from xenvm.model.inventory import Inventory
+from xenvm.model.kinds import GuestType
 from xenvm.model.movement import Activity, Move, MoveOptions
 from xenvm.model.profile import Profile
 from xenvm.model.vbd import Vbd
@@ -28,22 +29,22 @@ MOVER, LISTENER = 11, 12
 class Journey:
     """A guest that carries marks in its memory and on its disk, and talks to another all along."""
 
-    def __init__(self, crossing: Crossing, disk: str | None):
+    def __init__(self, crossing: Crossing, kind: GuestType, disk: str | None):
         self._crossing = crossing
         self._seed = secrets.token_hex(6)
         mac = crossing.here.next_mac()
         vbds = [Vbd(target="xvda", source=disk)] if disk else []
         self.guest = crossing.here.guest(
-            "m", vnifs=[Vnif(mac=mac, bridge=crossing.bridge)], vbds=vbds
+            "m", guest_type=kind, vnifs=[Vnif(mac=mac, bridge=crossing.bridge)], vbds=vbds
         )
-        self._has_disk = bool(disk)
+        self.kind, self.disk = kind, disk
         self.listener = listening(crossing)
         hello = self.guest.wait_until_up()
         self.boot_id, self._nic = hello.boot_id, hello.nic(str(mac)).name
 
     def set_out(self) -> None:
         self.guest.ask("remember", seed=self._seed, kib=MEMORY_KIB)
-        if self._has_disk:
+        if self.disk:
             self.guest.ask("write", device="xvda", seed=self._seed, kib=DISK_KIB)
         self.guest.ask(
             "stream", nic=self._nic, address=self._crossing.address(MOVER), port=PORT,
@@ -62,7 +63,7 @@ class Journey:
             "its memory": self.guest.ask("recall").fields["sha256"]
             == pattern_sha256(self._seed, MEMORY_KIB),
         }
-        if self._has_disk:
+        if self.disk:
             said = self.guest.ask("read", device="xvda", kib=DISK_KIB).fields["sha256"]
             kept["its disk"] = said == pattern_sha256(self._seed, DISK_KIB)
         stream = self.guest.ask("stream_status").fields
@@ -71,6 +72,12 @@ class Journey:
         kept["what it said on it"] = heard["wrong"] == 0 and int(str(heard["lines"])) > 0
         self.evidence = Evidence(command="stream_status; heard", output=f"{stream}\n{heard}")
         return [what for what, whole in kept.items() if not whole]
+
+
+@pytest.fixture
+def journey(crossing: Crossing, movable: GuestType, allow_list: frozenset[str]) -> Journey:
+    """A guest that is ready to move."""
+    return Journey(crossing, movable, crossing.shared_disk(allow_list))
 
 
 def listening(crossing: Crossing) -> ProbeGuest:
@@ -94,16 +101,13 @@ def judge_downtime(watch: Watch, inventory: Inventory, profile: Profile) -> tupl
 @pytest.mark.requirement("WP-6.3-01")
 def test_a_running_guest_moves_and_keeps_everything(
     crossing: Crossing,
-    allow_list: frozenset[str],
+    journey: Journey,
     inventory: Inventory,
     profile: Profile,
     journal: Ledger,
     check: Check,
 ) -> None:
     """Move a guest that runs: its boot, memory, disk and TCP connection survive; time the gap."""
-    disk = crossing.shared_disk(allow_list)
-    journal.progress(0.1, "starting a guest here and its client there")
-    journey = Journey(crossing, disk)
     journey.set_out()
     watched = crossing.watch(MOVER)
     journal.progress(0.5, "moving it")
@@ -116,8 +120,9 @@ def test_a_running_guest_moves_and_keeps_everything(
         expected="nothing lost",
         passed=not losses and quick and move.source.activity is Activity.ABSENT,
         source=profile.limits["migration_downtime_max_ms"].source,
-        detail=f"moved in {move.elapsed_s:.1f} s; {said}; {move.source}; {move.destination};"
-        f" {'disk: ' + disk if disk else 'no disk that both hosts share was allowed'}",
+        detail=f"a {journey.kind.upper()} guest moved in {move.elapsed_s:.1f} s; {said};"
+        f" {move.source}; {move.destination};"
+        f" {journey.disk or 'no disk that both hosts share was allowed'}",
         evidence=[
             journey.evidence,
             Evidence(command="ping -D -i 0.1, at the destination", output=watch.output),

@@ -15,6 +15,7 @@ from xenvm.host.probe.guest import probe_config, remove
 from xenvm.host.probe.protocol import pattern_sha256
 from xenvm.lab import Lab, Release
 from xenvm.lab.link import BRIDGE, SHARED_DEVICE
+from xenvm.model.kinds import GuestType
 from xenvm.model.movement import Activity, Manner, Move, MoveOptions, MoveProgress
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
@@ -64,7 +65,7 @@ def guest(ends: tuple[End, End]) -> Iterator[str]:
     """A guest on the first host, with marks in its memory and on the disk that both share."""
     here, there = ends
     config = probe_config(
-        NAME, deploy(here.host.shell),
+        NAME, deploy(here.host.shell), guest_type=GuestType.PVH,
         vnifs=[Vnif(mac=MacAddress.xen(1), bridge=BRIDGE)],
         vbds=[Vbd(target="xvda", source=SHARED_DEVICE)],
     )  # fmt: skip

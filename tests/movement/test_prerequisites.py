@@ -26,17 +26,17 @@ CONFIG = DomainConfig(
 )
 HERE = Means(
     host="a",
-    uuid=str(UUID(int=1)),
+    machine_id="1" * 32,
     xen_version=(4, 17),
     hw_caps=(0b0111, 0b1),
-    virt_caps=frozenset({"pv", "hvm"}),
+    virt_caps=frozenset({"pv", "hvm", "shadow"}),
     free_memory_kib=1 << 20,
     bridges=frozenset({"br1"}),
     files=frozenset({"/boot/k"}),
     disks={DISK: "ID_WWN=1, 4096 bytes"},
     names=frozenset({"web", str(UUID(int=7))}),
 )
-THERE = replace(HERE, host="b", uuid=str(UUID(int=2)), hw_caps=(0b1111, 0b1), names=frozenset())
+THERE = replace(HERE, host="b", machine_id="2" * 32, hw_caps=(0b1111, 0b1), names=frozenset())
 
 
 def said(config: DomainConfig = CONFIG, there: Means = THERE, **options: object) -> list[str]:
@@ -51,7 +51,7 @@ def test_nothing_is_missing_where_the_other_host_has_all_of_it() -> None:
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        ({"uuid": HERE.uuid}, "both are the host"),
+        ({"machine_id": HERE.machine_id}, "both are the host"),
         ({"names": frozenset({"web"})}, "b has a domain web"),
         ({"names": frozenset({str(UUID(int=7))})}, f"b has a domain {UUID(int=7)}"),
         ({"bridges": frozenset()}, "b has no bridge br1"),
@@ -74,6 +74,14 @@ def test_each_thing_that_the_destination_lacks_is_named(
 
 def test_a_device_of_the_host_cannot_move() -> None:
     assert "devices of its host" in said(replace(CONFIG, hostdevs=(Hostdev(),)))[0]
+
+
+def test_a_pv_guest_moves_live_only_where_xen_has_shadow_paging() -> None:
+    bare = replace(HERE, virt_caps=frozenset({"pv", "hvm", "hap"}))
+    (what,) = [what for what, _ in lacks(CONFIG, MoveOptions(), bare, THERE)]
+    assert "without shadow paging" in what
+    assert not lacks(CONFIG, MoveOptions(manner=Manner.STILL), bare, THERE)
+    assert not lacks(replace(CONFIG, guest_type=GuestType.PVH), MoveOptions(), bare, THERE)
 
 
 def test_all_is_told_at_once() -> None:

@@ -68,6 +68,8 @@ for live_command in (
     domain_life.show_command,
     domain_life.start_command,
     domain_life.stop_command,
+    domain_devices.attach,
+    domain_devices.detach,
     domain_watch.console_command,
     domain_watch.top_command,
     domain_set.command,

@@ -27,8 +27,8 @@ DEFAULTS = MoveOptions()
     type=click.Choice([manner.value for manner in Manner]),
     default=DEFAULTS.manner.value,
     show_default=True,
-    help="live runs on meanwhile; saved stands still; shut-off moves the definition of a domain"
-    " that is off.",
+    help="live runs on meanwhile; still stands still; saved goes as a file, through here; shut-off"
+    " moves the definition of a domain that is off.",
 )
 @click.option("--paused", is_flag=True, help="Leave it paused at the destination.")
 @click.option("--keep-source", is_flag=True, help="Keep its definition at the source.")

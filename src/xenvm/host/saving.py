@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from xenvm.errors import InvalidStateError
 from xenvm.model.driver_features import Feature
-from xenvm.model.movement import MoveOptions
+from xenvm.model.movement import Manner, MoveOptions
 
 from . import _libvirt
 from .connection import Connection
 from .libxl_log import libxl_log
+from .running import refuse_deaf
 from .shell import HostShell
 
 SAVE_DEADLINE_S = 600.0
@@ -50,18 +51,20 @@ class Saving:
             deadline_s: Seconds for the guest to get ready and its memory to be written.
 
         Raises:
-            InvalidStateError: It does not run, or is paused: a guest takes part in its saving.
+            InvalidStateError: It does not run, is paused, or has crashed: a guest takes part in it.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        refuse_deaf(self._connection, self._name, self._handle)
         self._change("saving", lambda raw: raw.save(path), deadline_s)
 
     def managed(self, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
         """Write its memory to where libvirt keeps it and end it; the next start continues it.
 
         Raises:
-            InvalidStateError: It does not run, is paused, or has no definition.
+            InvalidStateError: It does not run, is paused, has crashed, or has no definition.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        refuse_deaf(self._connection, self._name, self._handle)
         self._change("saving", lambda raw: raw.managedSave(), deadline_s)
 
     def remove_managed(self) -> None:
@@ -94,7 +97,8 @@ class Saving:
         Raises:
             InvalidStateError: It does not run.
             NotSupportedError: The driver cannot do it live.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            ToolstackError: libxl could not, such as for a PV guest that was never unpaused; its
+                log's end is in the detail.
         """
         if live:
             self._connection.driver.require(Feature.DUMP_LIVE)
@@ -106,7 +110,7 @@ class Saving:
 
         Args:
             to: The destination's connection.
-            options: How; its manner and deadline are not looked at.
+            options: How; its deadline is not looked at.
             deadline_s: Seconds after which both connections are given up.
 
         Raises:
@@ -117,7 +121,7 @@ class Saving:
             f"asking for the definition of {self._name}", lambda _: raw.isPersistent()
         )
         asked = {
-            _libvirt.MIGRATE_LIVE: True,
+            _libvirt.MIGRATE_LIVE: options.manner is Manner.LIVE,
             _libvirt.MIGRATE_PAUSED: options.paused,
             _libvirt.MIGRATE_PERSIST_DEST: options.persist,
             _libvirt.MIGRATE_UNDEFINE_SOURCE: bool(defined) and not options.keep_source,

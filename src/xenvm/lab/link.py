@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from dataclasses import dataclass
 from importlib import resources
 
@@ -65,5 +65,5 @@ def give_identity(ssh: SshFiles, name: str, link: Link, *, nics: int) -> None:
         CommandError: A step failed.
     """
     script = resources.files("xenvm.lab").joinpath("image_files", "identity.sh").read_text()
-    words = [name, str(uuid.uuid4()), str(link.number), str(nics), BRIDGE, link.peer]
+    words = [name, secrets.token_hex(16), str(link.number), str(nics), BRIDGE, link.peer]
     ssh.run(f"set -- {' '.join(words)}\n{script}", deadline_s=IDENTITY_DEADLINE_S)

@@ -14,6 +14,8 @@ class Manner(StrEnum):
 
     LIVE = "live"
     """It runs on; its memory follows it while it does."""
+    STILL = "still"
+    """It stands still while its memory goes from host to host."""
     SAVED = "saved"
     """It stands still: its memory goes to a file, which is carried over, and it goes on there."""
     SHUT_OFF = "shut-off"
@@ -31,7 +33,7 @@ class MoveOptions:
         persist: Whether the destination keeps a definition of it.
         name: Its name at the destination; None for the one it has.
         uri: Where its memory goes, such as ``tcp://10.0.3.2``; None for the address that the
-            destination's Dom0 has for its own name. Live only.
+            destination's Dom0 has for its own name. For those that go from host to host.
         deadline_s: Seconds after which the move is aborted.
     """
 
@@ -128,10 +130,11 @@ class Means:
 
     Attributes:
         host: The host's name.
-        uuid: Its id, by libvirt.
+        machine_id: What tells it from all others, by /etc/machine-id; libvirt's Xen driver tells
+            no host's UUID.
         xen_version: Xen's version, such as (4, 17).
         hw_caps: The processors' feature words, as Xen shows them.
-        virt_caps: Kinds of guests that Xen can run, such as ``pv`` and ``hvm``.
+        virt_caps: Kinds of guests that Xen can run, such as ``pv`` and ``hvm``, and how.
         free_memory_kib: Memory that no domain has.
         bridges: The domain's bridges that are there.
         files: The files it boots from that are there.
@@ -141,7 +144,7 @@ class Means:
     """
 
     host: str
-    uuid: str = ""
+    machine_id: str = ""
     xen_version: tuple[int, int] = (0, 0)
     hw_caps: tuple[int, ...] = ()
     virt_caps: frozenset[str] = frozenset()

@@ -7,7 +7,6 @@ from importlib import resources
 
 from xenvm.formats.dom0_movement import disk_identities, feature_words, marked_lines, version_of
 from xenvm.formats.dom0_xl import parse_info
-from xenvm.formats.host_xml import parse_capabilities_xml
 from xenvm.host import Host
 from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import DiskBacking
@@ -31,8 +30,8 @@ def means_of(host: Host, config: DomainConfig) -> Means:
     marked = marked_lines(said)
     domains = host.list_domains()
     return Means(
-        host=marked.get("host", (host.hostname,))[0],
-        uuid=str(parse_capabilities_xml(host.capabilities_xml()).host.uuid or ""),
+        host=marked.get("named", ("",))[0] or host.hostname,
+        machine_id=marked.get("machine", ("",))[0],
         xen_version=version_of(said),
         hw_caps=feature_words(said),
         virt_caps=frozenset(parse_info(said).get("virt_caps", "").split()),

@@ -1,7 +1,8 @@
 # Prints what this Dom0 has for a domain that is to move: lines that begin with their kind.
 # Arguments: bridge:NAME, file:PATH, disk:PATH. Reads only.
 xl info
-echo "host $(hostname)"
+echo "named $(hostname)"
+echo "machine $(cat /etc/machine-id 2>/dev/null)"
 
 identity() { # PATH: what is the same on every host that reaches the same disk
 	if [ -b "$1" ]; then

@@ -19,20 +19,22 @@ from xenvm.model.movement import Activity, Manner, Move, MoveOptions, Standing
 
 from .cold import move_saved, move_shut_off
 from .course import Course, Report, silent
-from .live import move_live
 from .means import means_of
 from .prerequisites import lacks
 from .settling import Side, owner, settle
 from .standing import Place
+from .streaming import stream_over
 
 _MOVERS: Mapping[Manner, Callable[[Course], None]] = {
-    Manner.LIVE: move_live,
+    Manner.LIVE: stream_over,
+    Manner.STILL: stream_over,
     Manner.SAVED: move_saved,
     Manner.SHUT_OFF: move_shut_off,
 }
 _RUNNING = frozenset({DomainState.RUNNING, DomainState.BLOCKED})
 _FROM: Mapping[Manner, tuple[frozenset[DomainState], str]] = {
     Manner.LIVE: (_RUNNING, "start or unpause it, or move it shut off"),
+    Manner.STILL: (_RUNNING, "start or unpause it, or move it shut off"),
     Manner.SAVED: (_RUNNING, "start or unpause it, or move it shut off"),
     Manner.SHUT_OFF: (frozenset({DomainState.SHUT_OFF}), "shut it down, or move it live"),
 }
@@ -92,7 +94,7 @@ def migrate(
             source=stood[0],
             destination=stood[1],
             elapsed_s=course.elapsed_s,
-            notes=() if cause is None else (f"nevertheless it was said: {cause}",),
+            notes=_notes(course, cause),
         )
     failure = _failure(course, stood, cause)
     raise failure from cause
@@ -150,6 +152,21 @@ def _is_done(options: MoveOptions, stood: tuple[Standing, Standing]) -> bool:
         return there.is_defined and here.is_defined is options.keep_source
     wanted = Activity.PAUSED if options.paused else Activity.RUNNING
     return there.activity is wanted and not here.is_there
+
+
+def _notes(course: Course, cause: BaseException | None) -> tuple[str, ...]:
+    """Give the domain its cap again, which Xen forgot.
+
+    Returns:
+        What went otherwise than asked, in words.
+    """
+    said = [] if cause is None else [f"nevertheless it was said: {cause}"]
+    if course.options.manner is not Manner.SHUT_OFF:
+        try:
+            course.destination.host.domain(course.domain.uuid).vcpus.put_back_cap()
+        except XenvmError as exc:
+            said.append(f"its cap could not be set again: {exc}")
+    return tuple(said)
 
 
 def _failure(

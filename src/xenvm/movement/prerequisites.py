@@ -29,16 +29,19 @@ def lacks(
         *_disks(config, source, destination),
     ]
     if options.manner is not Manner.SHUT_OFF:
-        found += [*_hypervisor(config, source, destination), *_memory(config, destination)]
+        found += [
+            *_hypervisor(config, options, source, destination),
+            *_memory(config, destination),
+        ]
     return found
 
 
 def _same_host(source: Means, destination: Means) -> Iterator[Lack]:
-    if source.uuid and source.uuid == destination.uuid:
+    if source.machine_id and source.machine_id == destination.machine_id:
         yield (
-            f"both are the host {source.uuid}",
-            "name another destination; if they are two, give each a host_uuid of its own in"
-            " /etc/libvirt/libvirtd.conf",
+            f"both are the host {source.host}, by /etc/machine-id",
+            "name another destination; if they are two, give one an id of its own"
+            " (rm /etc/machine-id; systemd-machine-id-setup)",
         )
 
 
@@ -80,12 +83,25 @@ def _disks(config: DomainConfig, source: Means, destination: Means) -> Iterator[
             )
 
 
-def _hypervisor(config: DomainConfig, source: Means, destination: Means) -> Iterator[Lack]:
+def _hypervisor(
+    config: DomainConfig, options: MoveOptions, source: Means, destination: Means
+) -> Iterator[Lack]:
     if destination.xen_version < source.xen_version:
         yield (
             f"{destination.host} runs Xen {_dotted(destination.xen_version)}, older than"
             f" {_dotted(source.xen_version)} here",
             "upgrade it: Xen takes guests from the same or an older version only",
+        )
+    if (
+        options.manner is Manner.LIVE
+        and config.guest_type is GuestType.PV
+        and "shadow" not in source.virt_caps
+    ):
+        # Xen follows what a PV guest writes by shadow page tables alone.
+        yield (
+            f"{source.host}'s Xen was built without shadow paging, and cannot follow the memory of"
+            " a PV guest that runs",
+            "move it still or saved, or make it a PVH guest",
         )
     kind = "pv" if config.guest_type is GuestType.PV else "hvm"
     if kind not in destination.virt_caps:
@@ -93,6 +109,10 @@ def _hypervisor(config: DomainConfig, source: Means, destination: Means) -> Iter
             f"{destination.host} runs no {config.guest_type.upper()} guests",
             "see its virt_caps, xl info",
         )
+    yield from _processors(source, destination)
+
+
+def _processors(source: Means, destination: Means) -> Iterator[Lack]:
     missing = [
         f"word {number}: {here & ~there:08x}"
         for number, (here, there) in enumerate(

@@ -11,7 +11,6 @@ from xenvm.model.movement import Activity, Standing
 from xenvm.waiting import wait_until
 
 from .standing import Place, reached
-from .stream import end_stream, helpers
 
 QUIET_DEADLINE_S = 60.0
 """Seconds for libxl to tidy up after a stream that broke."""
@@ -85,16 +84,16 @@ def settle(
 
 def _wait_until_quiet(place: Place) -> None:
     """Wait until no memory of the domain is on its way at this end; end it if it does not stop."""
-
-    def quiet() -> bool:
-        domid = place.standing().domid
-        return domid is None or not helpers(place.host.shell, domid)
-
     for _ in range(2):
         with contextlib.suppress(WaitTimeoutError):
-            wait_until("libxl to tidy up", quiet, deadline_s=QUIET_DEADLINE_S / 2, every_s=0.5)
+            wait_until(
+                "libxl to tidy up",
+                lambda: not place.streams(),
+                deadline_s=QUIET_DEADLINE_S / 2,
+                every_s=0.5,
+            )
             return
-        end_stream(place.host.shell, place.standing().domid)
+        place.end_stream()
 
 
 def _remove(place: Place, *, forget: bool) -> None:

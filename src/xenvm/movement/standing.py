@@ -13,6 +13,8 @@ from xenvm.host import Domain, Host, connect
 from xenvm.model.movement import Standing
 from xenvm.waiting import wait_until
 
+from .stream import LIST_PROCESSES, helpers
+
 RETURN_DEADLINE_S = 90.0
 """Seconds for a libvirtd that was restarted to answer again."""
 
@@ -38,10 +40,20 @@ class Place:
         except NotFoundError:
             return None
 
+    def streams(self) -> tuple[int, ...]:
+        """Return the processes in its Dom0 by which the domain's memory comes or goes."""
+        said = self.host.shell.run(f"xl list -v; {LIST_PROCESSES}").stdout
+        _, domid = activity_of(said, self.uuid)
+        return helpers(said, domid)
+
+    def end_stream(self) -> None:
+        """End the coming or going of the domain's memory, if there is any."""
+        for pid in self.streams():
+            self.host.shell.run("kill -TERM %s 2>/dev/null || :", str(pid))
+
     def standing(self) -> Standing:
         """Return what stands there, by Xen and by libvirt."""
-        said = self.host.shell.run("xl list -v").stdout
-        activity, domid = activity_of(said, self.uuid)
+        activity, domid = activity_of(self.host.shell.run("xl list -v").stdout, self.uuid)
         domain = self.domain()
         try:
             state = domain.state if domain else None

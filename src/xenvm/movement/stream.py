@@ -1,4 +1,4 @@
-"""The processes in Dom0 that send and receive a guest's memory: whether there are any; their end.
+"""The processes in Dom0 that send and receive a guest's memory.
 
 libvirt's Xen driver cannot abort a migration. libxl can: its helpers end on SIGTERM, the sender in
 the way that leaves the guest running, and what the receiver had made goes with it.
@@ -8,33 +8,17 @@ from __future__ import annotations
 
 import re
 
-from xenvm.host import HostShell
+LIST_PROCESSES = "ps -eo pid=,args="
+"""What prints the text that :func:`helpers` reads."""
 
-_HELPERS = r"""
-for dir in /proc/[0-9]*; do
-  words=$(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null) || continue
-  case $words in *libxl-save-helper\ --*) echo "${dir#/proc/} $words" ;; esac
-done
-"""
 _HELPER = re.compile(
-    r"^(?P<pid>\d+) \S+ --(?:save|restore)-domain -?\d+ -?\d+ (?P<domid>\d+) ", re.M
+    r"^ *(?P<pid>\d+) \S*libxl-save-helper --(?:save|restore)-domain -?\d+ -?\d+ (?P<domid>\d+)\b",
+    re.MULTILINE,
 )
 """Its arguments: what it does, two file descriptors, the domid, flags."""
 
 
-def helpers(shell: HostShell, domid: int) -> list[int]:
-    """Return the processes that send or receive the memory of a domain, in this Dom0."""
-    said = shell.run(_HELPERS, check=False).stdout
-    return [int(found["pid"]) for found in _HELPER.finditer(said) if int(found["domid"]) == domid]
-
-
-def end_stream(shell: HostShell, domid: int | None) -> bool:
-    """End the sending or receiving of a domain's memory.
-
-    Returns:
-        Whether there was any.
-    """
-    pids = [] if domid is None else helpers(shell, domid)
-    for pid in pids:
-        shell.run("kill -TERM %s 2>/dev/null || :", str(pid))
-    return bool(pids)
+def helpers(text: str, domid: int | None) -> tuple[int, ...]:
+    """Return the processes in a list of them that send or receive the memory of a domain."""
+    found = _HELPER.finditer(text)
+    return tuple(int(match["pid"]) for match in found if int(match["domid"]) == domid)

@@ -1,4 +1,4 @@
-"""Moving a domain that runs on meanwhile: libvirt's migration, watched, and aborted by libxl."""
+"""Moving a domain's memory from host to host: libvirt's migration, watched, aborted by libxl."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from xenvm.errors import OperationTimeoutError
 
 from .course import Course
 from .standing import reached
-from .stream import end_stream
 
 LOOK_EVERY_S = 0.5
 ABORT_GRACE_S = 60.0
 """Seconds for an aborted migration to end, at both ends."""
 
 
-def move_live(course: Course) -> None:
+def stream_over(course: Course) -> None:
     """Have libvirt migrate a domain, and abort that when it takes too long or on Ctrl-C.
 
     Raises:
@@ -55,4 +54,4 @@ def _abort(course: Course) -> None:
     """End the stream of memory at both ends; libvirt's call then ends by itself."""
     for place in (course.source, course.destination):
         with reached(place) as there:
-            end_stream(there.host.shell, there.standing().domid)
+            there.end_stream()
