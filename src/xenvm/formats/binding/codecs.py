@@ -143,7 +143,11 @@ def text_codec(kind: type, name: str = "") -> TextCodec:
 
 
 def text_of(element: Element) -> str:
-    """Return all text of an element, as XPath's string() does: comments do not cut it."""
+    """Return all text of an element, as XPath's string() does: comments do not cut it.
+
+    The white space between elements, as in the ``<nvram>`` of a network disk, is no text.
+    """
     if len(element):
-        return str(element.xpath("string()"))
+        text = str(element.xpath("string()"))
+        return "" if text.isspace() else text
     return element.text or ""

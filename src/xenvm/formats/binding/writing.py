@@ -259,6 +259,8 @@ def _write_value(element: Element, binding: Binding, value: object) -> None:
         binding.element.write(element, value)
     elif binding.attribute:
         element.set(binding.attribute, binding.text.write(value))
+    elif any(isinstance(child.tag, str) for child in element):
+        raise ValueError("there are elements where its text would stand")
     else:
         element.text = binding.text.write(value)
         for comment in element:  # what stood behind it was text of the element, too
