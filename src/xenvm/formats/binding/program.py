@@ -138,12 +138,6 @@ class Program:
         yield
         self._margin = margin
 
-    def _named(self, name: str, meaning: object) -> str:
-        """Return a name for a thing, which is no other's."""
-        if self.names.setdefault(name, meaning) is not meaning:
-            return self._named(f"{name}_", meaning)
-        return name
-
     def _write_stop(self, stop: Stop, element: str, depth: int) -> None:
         """Write what is read at a stop and below it.
 
@@ -209,8 +203,8 @@ class Program:
         if binding.items is not None:
             return (f"said = {self._item_reader(index, binding, element)}({element}, document)",)
         if binding.element is not None:
-            read = self._named(f"read{index}", binding.element.read)
-            return "text = None", f"said = {read}({element})"
+            self.names[f"read{index}"] = binding.element.read
+            return "text = None", f"said = read{index}({element})"
         if binding.attribute is not None:
             found = f"{element}.get({binding.attribute!r})"
         else:
@@ -222,19 +216,32 @@ class Program:
     def _item_reader(self, index: int, binding: Binding, element: str) -> str:
         """Return what reads an item, as an expression."""
         kinds = {"": cast("type[Modelled]", binding.items), **binding.variants}
-        names = {
-            word: self._named(f"item{index}_{number}", self._reader_of(kind))
-            for number, (word, kind) in enumerate(kinds.items())
-        }
+        names = {}
+        for number, (word, kind) in enumerate(kinds.items()):
+            names[word] = name = f"item{index}_{number}"
+            self.names[name] = self._once_met(name, kind)
         if not binding.variants:
             return names[""]
         variants = ", ".join(f"{word!r}: {name}" for word, name in names.items())
         return f"{{{variants}}}.get({element}.get('type'), {names['']})"
 
+    def _once_met(self, name: str, kind: type[Modelled]) -> ElementReader:
+        """Return what becomes the reader of ``kind``: few documents have all that there may be."""
+
+        def met(element: Element, document: Document) -> Modelled:
+            reader = self._reader_of(kind)
+            self.names[name] = reader
+            return reader(element, document)
+
+        return met
+
     def _converted(self, sight: Sight) -> str:
         """Return the value of ``text``, as an expression."""
         read = sight.binding.text.read
-        return "text" if read is None else f"{self._named(f'read{sight.index}', read)}(text)"
+        if read is None:
+            return "text"
+        self.names[f"read{sight.index}"] = read  # a field has one, wherever it stands
+        return f"read{sight.index}(text)"
 
     def _write_making(self) -> None:
         """Write how the value is made, as the class's own ``__init__`` would, but at once."""

@@ -42,7 +42,9 @@ def read_document(kind: type[Kind], text: str | bytes, tag: str) -> Kind:
             line and text.
     """
     document = Document(kind, plain_text(text))
-    value = cast("Kind", _reader_of(kind)(read_xml(text, tag), document))
+    # A tree that is thrown away needs no white space, unless it is of a text cut by comments.
+    root = read_xml(text, tag, blanks=document.text is None or "<!" in document.text)
+    value = cast("Kind", _reader_of(kind)(root, document))
     if document.text is not None:
         document.nodes = []
     return value
