@@ -135,7 +135,7 @@ def _compiled(kind: type[Modelled]) -> Plan:
         lacking=tuple(_lacking(each, place, hint) for each, place, hint in placed),
         spot=spot,
         values_of=getter if len(names) > 1 else lambda value: (getter(value),),
-        finish=getattr(kind, "__post_init__", None),
+        finish=None if kind.__post_init__ is Modelled.__post_init__ else kind.__post_init__,
     )
 
 

@@ -36,11 +36,12 @@ class with a text in ``<name>`` and a number in ``<boot order="…">`` it is::
         made = new(draft)
         made.name = v0
         made.boot_order = v1
-        made.residue = residue = new(TreeResidue)
+        residue = new(TreeResidue)
         residue.document = document
         residue.number = number
+        residue.is_original = True
+        made.residue = residue
         made.__class__ = kind
-        residue.values = (v0, v1,)
         return made
 """
 
@@ -61,6 +62,9 @@ from .tree import Document, TreeResidue
 
 ElementReader = Callable[[Element, Document], Modelled]
 """Returns the value that an element is, and adds the element to the document's nodes."""
+
+
+_set_residue = cast("Callable[[Modelled, object], None]", Modelled.__dict__["residue"].__set__)
 
 
 def compiled(plan: Plan, reader_of: Callable[[type[Modelled]], ElementReader]) -> ElementReader:
@@ -107,6 +111,7 @@ class Program:
             "kind": plan.kind,
             "new": object.__new__,
             "refuse": refuse,
+            "set_residue": _set_residue,
             "text_of": text_of,
             **{f"blank{index}": blank for index, blank in enumerate(plan.lacking)},
         }
@@ -252,11 +257,11 @@ class Program:
                     self._write(f"v{index} = tuple(v{index})")
         self._write("made = new(draft)")
         self._write(*(f"made.{name} = v{index}" for index, name in enumerate(plan.names)))
-        read = [f"v{index}" for index in range(len(plan.names))]
-        self._write("made.residue = residue = new(TreeResidue)")
-        self._write("residue.document = document", "residue.number = number")
-        self._write("made.__class__ = kind")
-        if plan.finish is not None:
-            self._write("finish(made)")
-            read = [f"made.{name}" for name in plan.names]
-        self._write(f"residue.values = ({', '.join(read)},)", "return made")
+        self._write("residue = new(TreeResidue)", "residue.document = document")
+        self._write("residue.number = number", "residue.is_original = True")
+        if plan.finish is None:
+            self._write("made.residue = residue", "made.__class__ = kind")
+        else:
+            self._write("made.residue = None", "made.__class__ = kind", "finish(made)")
+            self._write("set_residue(made, residue)")
+        self._write("return made")

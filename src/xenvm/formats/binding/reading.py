@@ -60,6 +60,24 @@ def nodes_of(document: Document) -> list[Element]:
     return document.nodes
 
 
+def as_read(value: Kind) -> Kind | None:
+    """Return what a value was when it was read; None for one that a program made."""
+    residue = value.residue
+    if not isinstance(residue, TreeResidue):
+        return None
+    document = residue.document
+    nodes = nodes_of(document)
+    with _GROWING:
+        if not document.parts:
+            root = _reader_of(document.kind)(nodes[0], Document(document.kind, None))
+            document.parts = {
+                part.residue.number: part
+                for part in parts_of(root)
+                if isinstance(part.residue, TreeResidue)
+            }
+    return cast("Kind", document.parts[residue.number])
+
+
 def element_of(value: Modelled) -> Element | None:
     """Return the element that a value was read from, which nobody may change; None without one."""
     residue = value.residue
