@@ -131,6 +131,6 @@ def test_every_journal_event_is_described() -> None:
 def test_every_verb_of_the_probe_is_described() -> None:
     page = (DOCS / "reference/probe-protocol.md").read_text(encoding="utf-8")
     agent = (Path(xenvm.__file__).parent / "host/probe/agent.sh").read_text(encoding="utf-8")
-    verbs = re.findall(r"^do_(\w+)\(\)", agent, re.MULTILINE)
+    verbs = re.findall(r"^(?:do|then)_(\w+)\(\)", agent, re.MULTILINE)
     assert verbs
     assert not [verb for verb in verbs if f"| `{verb}` |" not in page]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from xenvm.host import Host
 from xenvm.host.bridges import plug
 from xenvm.host.probe import ProbeGuest
-from xenvm.host.probe.guest import ANSWER_DEADLINE_S
 from xenvm.model.profile import Profile
 from xenvm.model.quantities import MacAddress
 from xenvm.model.verdict import Evidence, Tier
 from xenvm.model.vnif import Vnif
 from xenvm.qualify.checking import Check
 from xenvm.qualify.journal import Ledger
-from xenvm.qualify.workshop import Workshop, link_addresses, targets
+from xenvm.qualify.workshop import Workshop, link_addresses, reached_over
 from xenvm.spec.limits import number_of
 
 QUICK_BRIDGES = 8
@@ -43,15 +40,6 @@ def bridges_that_carried(
         reached = reached_over(guest, links)
         carried += [names[number] for mac, number in links.items() if mac in reached]
     return carried
-
-
-def reached_over(guest: ProbeGuest, links: Mapping[MacAddress, int]) -> set[MacAddress]:
-    """Return the VNIFs over which the guest reached Dom0."""
-    facts = guest.hello or guest.facts()
-    reply = guest.ask("ping", targets=targets(guest, links), deadline_s=2 * ANSWER_DEADLINE_S)
-    said = reply.fields.get("reached")
-    names = said if isinstance(said, list) else []
-    return {mac for mac in links if facts.nic(str(mac)).name in names}
 
 
 @pytest.mark.timeout(900)

@@ -48,7 +48,7 @@ class Ports:
             guest = self._workshop.guest(f"g{len(self.guests)}", vnifs=[first], paused=True)
             for done, vnif in enumerate(late, start + 1):
                 self._told(done)
-                guest.domain.attach_vnif(vnif)
+                guest.domain.vnifs.attach(vnif)
             self.guests.append((guest, links))
         self._workshop.unpause_all([guest for guest, _ in self.guests])
 

@@ -4,6 +4,7 @@ XenvmError
 ├── UsageError(ValueError)        what the user typed or wrote cannot be meant; exit status 2
 │   ├── HostUriError              a HOST that is none of the documented forms, or an unsafe one
 │   ├── ProfileError              a profile with an unknown key, unit or requirement
+│   ├── ScheduleFileError         a schedule with an unknown table, key or value
 │   └── SpecError                 a description that cannot be a Xen guest
 ├── ParseError(ValueError)        text that is not what we understand; keeps path, line and text
 ├── WaitTimeoutError(TimeoutError) our deadline passed; keeps what, waited_s and the last state seen
@@ -15,7 +16,15 @@ XenvmError
 │   ├── NotFoundError             ├── AlreadyExistsError       ├── InvalidStateError
 │   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
 │   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
-│   ├── MigrationError            └── ToolstackError
+│   ├── MigrationError            ├── ToolstackError
+│   │   └── MoveError             a move failed; names what stands on which host
+│   └── DeviceInUseError(ResourceBusyError)  somebody else has the device; keeps who
+├── OvercommitError               more memory is wanted than is free; keeps both numbers
+├── ReallocationError             a change failed half-way; keeps what stands
+├── NotAllowedError               a device or folder that nobody allowed us to change
+├── OutOfSpaceError               a volume group or a file system has no room for it
+├── MovePrerequisiteError         a domain cannot be moved yet; keeps every reason and cure
+├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
@@ -57,6 +66,10 @@ class HostUriError(UsageError):
 
 class ProfileError(UsageError):
     """A profile that names an unknown key, unit or requirement."""
+
+
+class ScheduleFileError(UsageError):
+    """A schedule that names an unknown table, key or value; says file, table and key."""
 
 
 class SpecError(UsageError):
@@ -208,6 +221,21 @@ class ResourceBusyError(LibvirtError):
     """The resource is in use."""
 
 
+class DeviceInUseError(ResourceBusyError):
+    """A device, volume or image that somebody else has; two writers would ruin its data.
+
+    Attributes:
+        device: Which.
+        users: Who has it, in words.
+    """
+
+    def __init__(self, device: str, users: Sequence[str], *, cure: str = ""):
+        cure = cure or "detach it there first, or make it shareable on both sides"
+        super().__init__(f"{device} is in use by {', '.join(users)}: {cure}")
+        self.device = device
+        self.users = tuple(users)
+
+
 class OperationTimeoutError(LibvirtError, TimeoutError):
     """Libvirt, or our deadline on one of its calls, gave up waiting."""
 
@@ -220,8 +248,87 @@ class MigrationError(LibvirtError):
     """A migration could not be done."""
 
 
+class MoveError(MigrationError):
+    """A domain did not move, or not as it should.
+
+    Attributes:
+        standing: What stands of it, a line for each host.
+    """
+
+    def __init__(self, message: str, *, standing: Sequence[str]):
+        self.standing = tuple(standing)
+        super().__init__(f"{message}; what stands: {'; '.join(self.standing)}")
+
+
 class ToolstackError(LibvirtError):
     """Xen's toolstack (libxl) failed; ``detail`` has the end of its log."""
+
+
+class OvercommitError(XenvmError):
+    """More memory is wanted than the host has free; said before the host is asked for it.
+
+    Attributes:
+        needed_kib: What is wanted, in KiB.
+        free_kib: What can be given, in KiB.
+    """
+
+    def __init__(self, what: str, *, needed_kib: int, free_kib: int):
+        super().__init__(
+            f"{what} needs {needed_kib // 1024} MiB and the host has {free_kib // 1024} MiB free:"
+            " stop guests, or give some of them less"
+        )
+        self.needed_kib = needed_kib
+        self.free_kib = free_kib
+
+
+class ReallocationError(XenvmError):
+    """A change of what domains have failed half-way.
+
+    Attributes:
+        standing: The steps that could not be undone, in words; empty when all is as before.
+    """
+
+    def __init__(self, step: str, cause: BaseException, standing: Sequence[str]):
+        self.standing = tuple(standing)
+        left = "all is as it was before"
+        if standing:
+            left = f"these stand, undo them by hand: {'; '.join(standing)}"
+        super().__init__(f"could not change {step}: {str(cause) or 'interrupted'}; {left}")
+
+
+class NotAllowedError(XenvmError):
+    """Something of the host that we may not change: nobody put it on the allow-list."""
+
+
+class OutOfSpaceError(XenvmError):
+    """There is no room for it; nothing of it was left behind."""
+
+
+class MovePrerequisiteError(XenvmError):
+    """A domain cannot be moved to a host as things are; nothing was changed.
+
+    Attributes:
+        missing: Pairs of (what is missing, what to do about it).
+    """
+
+    def __init__(self, domain: str, host: str, missing: Sequence[tuple[str, str]]):
+        self.missing = tuple(missing)
+        lines = "\n".join(f"  - {what}: {cure}" for what, cure in self.missing)
+        super().__init__(f"{domain} cannot move to {host} yet:\n{lines}")
+
+
+class EventsLostError(XenvmError):
+    """More events came than were taken.
+
+    Attributes:
+        count: How many are missing.
+    """
+
+    def __init__(self, count: int):
+        super().__init__(
+            f"{count} events were dropped, as nobody took them in time: read the states anew"
+        )
+        self.count = count
 
 
 class GuestError(XenvmError):

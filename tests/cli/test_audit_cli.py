@@ -47,7 +47,7 @@ def test_an_audit_that_finds_a_fault_exits_1_and_names_it(stored: Path) -> None:
     printed = json.loads(result.output)
     failing = [r["id"] for r in printed["requirements"] if r["verdict"] == "fail"]
     assert (printed["verdict"], failing) == ("not-qualified", ["WP-3.4-07"])
-    assert printed["live_only"] == ["WP-3.4-15"]
+    assert "WP-3.4-15" in printed["live_only"]
 
 
 def test_an_audit_that_could_not_look_exits_3(stored: Path) -> None:

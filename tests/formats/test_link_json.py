@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from xenvm.errors import ParseError
-from xenvm.formats.link_json import parse_bridges
+from xenvm.formats.link_json import parse_bridges, parse_links
 from xenvm.model.bridge import BridgeState
+from xenvm.model.inventory import InterfaceKind
 from xenvm.model.quantities import MacAddress
 
 CAPTURED = Path(__file__).parent / "data" / "ip-address-bookworm.json"
@@ -43,3 +45,30 @@ def test_a_bridge_without_flags_is_refused() -> None:
 
 def test_a_host_without_links_has_no_bridges() -> None:
     assert parse_bridges("[{}]") == ()
+
+
+def test_a_dom0s_links_are_told_by_kind() -> None:
+    links = {link.name: link for link in parse_links(CAPTURED.read_text())}
+    assert links["xenbr0"].kind is InterfaceKind.BRIDGE
+    assert (links["eth0"].kind, links["eth0"].master) == (InterfaceKind.NIC, "xenbr0")
+    assert links["lo"].kind is InterfaceKind.OTHER
+
+
+def test_a_vlan_stands_on_its_bond_and_a_bond_on_its_nics() -> None:
+    text = json.dumps(
+        [
+            {"ifname": "eth1", "master": "bond0", "parentbus": "pci"},
+            {"ifname": "bond0", "linkinfo": {"info_kind": "bond"}},
+            {"ifname": "bond0.7", "link": "bond0", "linkinfo": {"info_kind": "vlan"}},
+            {"ifname": "vif3.0", "parentbus": "xen-backend"},
+            {"ifname": "vif3.0-emu"},
+        ]
+    )
+    links = {link.name: (link.kind.value, link.lowers) for link in parse_links(text)}
+    assert links == {
+        "eth1": ("nic", ()),
+        "bond0": ("bond", ("eth1",)),
+        "bond0.7": ("vlan", ("bond0",)),
+        "vif3.0": ("vif", ()),
+        "vif3.0-emu": ("emulated", ()),
+    }

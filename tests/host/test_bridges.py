@@ -11,6 +11,7 @@ from xenvm import processes
 from xenvm.errors import AlreadyExistsError, NotFoundError, ResourceBusyError, SpecError
 from xenvm.host.bridge import Bridge, bridge_states
 from xenvm.host.shell import LocalShell
+from xenvm.model.uplink import Uplink
 
 
 class NamespaceShell(LocalShell):
@@ -60,6 +61,30 @@ def test_a_bridge_is_made_up_and_empty(bridge: Bridge, shell: NamespaceShell) ->
 def test_a_bridge_is_not_made_twice(bridge: Bridge) -> None:
     with pytest.raises(AlreadyExistsError, match="Dom0 has a link br-test"):
         bridge.create()
+
+
+def test_a_bridge_has_the_mtu_and_the_spanning_tree_it_is_given(
+    bridge: Bridge, shell: NamespaceShell
+) -> None:
+    assert not bridge.state.stp
+    bridge.set_mtu(1400)
+    bridge.set_stp(on=True)
+    assert (bridge.state.mtu_bytes, bridge.state.stp) == (1400, True)
+    other = Bridge(shell, "br-other")
+    other.create(stp=True, mtu_bytes=9000)
+    assert (other.state.mtu_bytes, other.state.stp) == (9000, True)
+    other.delete()
+
+
+def test_a_bridge_with_an_impossible_mtu_is_not_made(shell: NamespaceShell) -> None:
+    with pytest.raises(SpecError, match="MTU"):
+        Bridge(shell, "br-never").create(mtu_bytes=67)
+    assert "br-never" not in [state.name for state in bridge_states(shell)]
+
+
+def test_an_uplink_that_dom0_does_not_have_is_not_found(bridge: Bridge) -> None:
+    with pytest.raises(NotFoundError, match="NIC nowhere"):
+        bridge.add_uplink(Uplink(nics=("nowhere",)))
 
 
 def test_dom0_has_an_address_on_a_bridge_once(bridge: Bridge) -> None:

@@ -15,7 +15,6 @@ from xenvm.errors import (
     AlreadyExistsError,
     HostConnectionError,
     HostUriError,
-    InvalidRequestError,
     InvalidStateError,
     NotFoundError,
     NotSupportedError,
@@ -124,7 +123,7 @@ def test_destroying_a_shut_off_domain_is_refused(host: Host) -> None:
 
 
 def test_the_test_driver_cannot_start_a_domain_paused(host: Host) -> None:
-    with pytest.raises(InvalidRequestError, match="unsupported flags"):
+    with pytest.raises(NotSupportedError, match="cannot start a domain paused: use a lab"):
         host.define(GUEST).start(paused=True)
 
 
@@ -144,23 +143,23 @@ def test_what_the_test_driver_cannot_do_is_not_supported(host: Host) -> None:
 
 def test_a_vnif_without_mac_is_not_plugged_in(host: Host) -> None:
     with pytest.raises(SpecError, match="mac is missing"):
-        host.define(GUEST).attach_vnif(Vnif(bridge="xenbr0"))
+        host.define(GUEST).vnifs.attach(Vnif(bridge="xenbr0"))
 
 
 def test_a_device_that_no_guest_can_have_is_not_plugged_in(host: Host) -> None:
     domain = host.define(GUEST)
     with pytest.raises(SpecError, match="multicast"):
-        domain.attach_vnif(Vnif(bridge="xenbr0", mac=MacAddress("01:00:5e:00:00:01")))
+        domain.vnifs.attach(Vnif(bridge="xenbr0", mac=MacAddress("01:00:5e:00:00:01")))
     with pytest.raises(SpecError, match="target"):
-        domain.attach_vbd(Vbd(target="../x", source="/dev/a"))
+        domain.vbds.attach(Vbd(target="../x", source="/dev/a"))
 
 
 def test_a_device_that_is_not_there_is_not_found(host: Host) -> None:
     domain = host.define(GUEST)
     with pytest.raises(NotFoundError, match="no VNIF 00:16:3e:00:00:02"):
-        domain.detach_vnif(MacAddress.xen(2))
+        domain.vnifs.detach(MacAddress.xen(2))
     with pytest.raises(NotFoundError, match="no VBD xvdb"):
-        domain.detach_vbd("xvdb")
+        domain.vbds.detach("xvdb")
 
 
 def test_a_host_tells_its_facts(host: Host) -> None:

@@ -58,9 +58,9 @@ def test_a_vnif_is_plugged_into_the_running_guest_and_out_again(
     guest: ProbeGuest, bridge: str
 ) -> None:
     guest.wait_until_up()
-    guest.domain.attach_vnif(Vnif(bridge=bridge, mac=MACS[1]))
+    guest.domain.vnifs.attach(Vnif(bridge=bridge, mac=MACS[1]))
     assert str(MACS[1]) in [nic.mac for nic in guest.facts().nics]
-    guest.domain.detach_vnif(MACS[1])
+    guest.domain.vnifs.detach(MACS[1])
     assert str(MACS[1]) not in [nic.mac for nic in guest.facts().nics]
 
 

@@ -1,4 +1,4 @@
-"""xenvm domain: check, diff, convert."""
+"""xenvm domain: check, diff, convert; the commands for live domains are in modules of their own."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from xenvm.model.domain import DomainConfig
 from xenvm.model.findings import Finding, Severity
 from xenvm.spec import load_profile
 
+from . import domain_devices, domain_life, domain_set, domain_watch
 from .plain import HIDDEN, SECRET_FIELDS, plain, plain_text
 
 CHECK_SCHEMA = "xenvm-domain-check/1"
@@ -50,14 +51,32 @@ COLOUR = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 
 @click.group()
 def command() -> None:
-    """Domains as files: check, compare, convert.
+    """Domains on a host, and as files: list, start, stop; check, compare, convert.
 
     FILE is a domain's description, in a format that is told by what is in it; - is standard input.
+    HOST defaults to $XENVM_HOST, else to lab.
 
     \b
-    Example:
+    Examples:
+      xenvm domain list lab
       xenvm domain check guest.xml
     """
+
+
+for live_command in (
+    domain_life.list_command,
+    domain_life.show_command,
+    domain_life.start_command,
+    domain_life.stop_command,
+    domain_devices.attach,
+    domain_devices.detach,
+    domain_watch.console_command,
+    domain_watch.top_command,
+    domain_set.command,
+    domain_devices.attach,
+    domain_devices.detach,
+):
+    command.add_command(live_command)
 
 
 @command.command("check")

@@ -11,8 +11,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from xenvm.errors import ParseError, SpecError
+from xenvm.model.allocation import VcpuPlace
 from xenvm.model.inventory import CpuPlace, HypervisorFacts
 from xenvm.model.kinds import GuestType
+from xenvm.model.quantities import CpuSet
 
 _NUMBER = re.compile(r"\d{1,15}")
 """No count of a real host has more digits."""
@@ -24,6 +27,11 @@ _LIST_ROW = re.compile(
     r"^(?P<name>.*\S)\s+(?P<domid>\d{1,9})\s+(?P<memory>\d{1,15})\s+(?P<vcpus>\d{1,9})"
     r"\s+\S+\s+[\d.]+$"
 )
+_VCPU_ROW = re.compile(
+    r"^(?P<name>.*\S)\s+(?P<domid>\d{1,9})\s+(?P<vcpu>\d{1,9})\s+(?P<pcpu>\d{1,9}|-)\s+\S+"
+    r"\s+(?P<time>\d{1,15}\.\d)\s+(?P<hard>\S+) / \S+\s*$"
+)
+_EVERY_PCPU, _NO_PCPU = "all", "none"
 _BROUGHT_UP = re.compile(r"Brought up (\d{1,9}) CPUs")
 
 
@@ -100,6 +108,43 @@ def parse_list(text: str) -> tuple[Listed, ...] | None:
         if row
     )
     return listed if any(row.domid == 0 for row in listed) else None
+
+
+def parse_vcpus(text: str, *, pcpus: int) -> tuple[VcpuPlace, ...]:
+    """Return the rows of ``xl vcpu-list``: one a vCPU, offline ones too.
+
+    Args:
+        text: What it printed.
+        pcpus: How many pCPUs ``all`` stands for.
+
+    Raises:
+        ParseError: A line is none such.
+    """
+    _, *lines = text.splitlines() or [""]
+    return tuple(_vcpu(line, pcpus) for line in lines if line.strip())
+
+
+def _vcpu(line: str, pcpus: int) -> VcpuPlace:
+    row = _VCPU_ROW.match(line)
+    if row is None:
+        raise ParseError(f"xl vcpu-list printed {line[:120]!r}", text=line)
+    return VcpuPlace(
+        domid=int(row["domid"]),
+        domain=row["name"],
+        number=int(row["vcpu"]),
+        pcpu=None if row["pcpu"] == "-" else int(row["pcpu"]),
+        time_s=float(row["time"]),
+        cpus=_affinity(row["hard"], pcpus),
+    )
+
+
+def _affinity(text: str, pcpus: int) -> CpuSet:
+    if text in {_EVERY_PCPU, _NO_PCPU}:
+        return CpuSet.of(range(pcpus if text == _EVERY_PCPU else 0))
+    try:
+        return CpuSet.parse(text)
+    except SpecError as exc:
+        raise ParseError(f"xl vcpu-list printed the pCPUs {text[:60]!r}", text=text) from exc
 
 
 def parse_guest_types(text: str) -> dict[int, GuestType]:

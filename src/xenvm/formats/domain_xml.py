@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenvm.model.domain import DomainConfig
+from xenvm.model.hostdev import Hostdev
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 
@@ -49,3 +50,12 @@ def format_vnif_xml(vnif: Vnif) -> str:
         SpecError: XML cannot say what a field says; names the field.
     """
     return format_element(vnif, "interface")
+
+
+def format_hostdev_xml(hostdev: Hostdev) -> str:
+    """Return the ``<hostdev>`` of a device of the host, as hot-plugging takes it.
+
+    Raises:
+        SpecError: XML cannot say what a field says; names the field.
+    """
+    return format_element(hostdev, "hostdev")

@@ -31,10 +31,16 @@ from xenvm.errors import (
     ResourceBusyError,
     ToolstackError,
 )
+from xenvm.model.events import EventKind
 from xenvm.model.kinds import DomainState
+from xenvm.model.lifecycle import Ending, ShutdownVia
 from xenvm.waiting import pause
 
 StreamCallback = Callable[["RawStream", int, object], None]
+
+
+LifecycleCallback = Callable[["RawConnection", "RawDomain", int, int, object], None]
+CloseCallback = Callable[["RawConnection", int, object], None]
 
 
 class RawStream(Protocol):
@@ -47,7 +53,32 @@ class RawStream(Protocol):
     def abort(self) -> int: ...
 
 
-class RawDomain(Protocol):
+class RawShare(Protocol):
+    """What a virDomain has of the machine."""
+
+    def info(self) -> list[int]: ...
+    def maxMemory(self) -> int: ...
+    def setMemoryFlags(self, memory: int, flags: int = 0) -> int: ...
+    def vcpusFlags(self, flags: int = 0) -> int: ...
+    def setVcpusFlags(self, nvcpus: int, flags: int = 0) -> int: ...
+    def pinVcpu(self, vcpu: int, cpumap: tuple[bool, ...]) -> int: ...
+    def getCPUStats(self, total: int, flags: int = 0) -> list[dict[str, int]]: ...
+    def schedulerParameters(self) -> dict[str, int]: ...
+    def setSchedulerParameters(self, params: dict[str, int]) -> int: ...
+    def setMetadata(
+        self, kind: int, metadata: str | None, key: str | None, uri: str | None, flags: int = 0, /
+    ) -> int: ...
+
+
+class RawPlug(Protocol):
+    """A virDomain, as what devices are plugged into."""
+
+    def attachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
+    def detachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
+    def updateDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
+
+
+class RawDomain(RawShare, RawPlug, Protocol):
     """A virDomain."""
 
     def name(self) -> str: ...
@@ -59,12 +90,21 @@ class RawDomain(Protocol):
     def createWithFlags(self, flags: int = 0) -> int: ...
     def suspend(self) -> int: ...
     def resume(self) -> int: ...
-    def shutdown(self) -> int: ...
+    def shutdownFlags(self, flags: int = 0) -> int: ...
+    def reboot(self, flags: int = 0) -> int: ...
     def destroy(self) -> int: ...
     def undefine(self) -> int: ...
+    def autostart(self) -> int: ...
+    def setAutostart(self, autostart: int) -> int: ...
+    def save(self, to: str) -> int: ...
+    def managedSave(self, flags: int = 0) -> int: ...
+    def hasManagedSaveImage(self, flags: int = 0) -> int: ...
+    def managedSaveRemove(self, flags: int = 0) -> int: ...
+    def coreDump(self, to: str, flags: int = 0) -> int: ...
     def isPersistent(self) -> int: ...
-    def attachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
-    def detachDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
+    def migrate3(
+        self, dconn: RawConnection, params: Mapping[str, str], flags: int = 0
+    ) -> RawDomain: ...
     def openConsole(self, dev_name: str | None, st: RawStream, flags: int = 0) -> int: ...
 
 
@@ -77,23 +117,48 @@ class RawConnection(Protocol):
     def getVersion(self) -> int: ...
     def getLibVersion(self) -> int: ...
     def getFreeMemory(self) -> int: ...
+    def getCellsFreeMemory(self, start_cell: int, max_cells: int, /) -> list[int]: ...
+    def getInfo(self) -> list[int]: ...
     def getHostname(self) -> str: ...
     def getCapabilities(self) -> str: ...
     def listAllDomains(self, flags: int = 0) -> list[RawDomain]: ...
     def lookupByName(self, name: str) -> RawDomain: ...
     def lookupByUUIDString(self, uuidstr: str) -> RawDomain: ...
     def defineXMLFlags(self, xml: str, flags: int = 0) -> RawDomain: ...
+    def restoreFlags(self, frm: str, dxml: str | None = None, flags: int = 0) -> int: ...
     def newStream(self, flags: int = 0) -> RawStream: ...
+    def domainEventRegisterAny(
+        self, dom: None, event: int, cb: LifecycleCallback, opaque: object, /
+    ) -> int: ...
+    def domainEventDeregisterAny(self, number: int, /) -> int: ...
+    def registerCloseCallback(self, cb: CloseCallback, opaque: object) -> int: ...
+    def unregisterCloseCallback(self) -> int: ...
 
 
 AFFECT_LIVE: int = libvirt.VIR_DOMAIN_AFFECT_LIVE
 AFFECT_CONFIG: int = libvirt.VIR_DOMAIN_AFFECT_CONFIG
 CONSOLE_FORCE: int = libvirt.VIR_DOMAIN_CONSOLE_FORCE
+CPU_STATS_TOTAL = 1
+"""For all pCPUs together."""
 DEFINE_VALIDATE: int = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+MIGRATE_LIVE: int = libvirt.VIR_MIGRATE_LIVE
+MIGRATE_PAUSED: int = libvirt.VIR_MIGRATE_PAUSED
+MIGRATE_PERSIST_DEST: int = libvirt.VIR_MIGRATE_PERSIST_DEST
+MIGRATE_UNDEFINE_SOURCE: int = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
+MIGRATE_NAME: str = libvirt.VIR_MIGRATE_PARAM_DEST_NAME
+MIGRATE_URI: str = libvirt.VIR_MIGRATE_PARAM_URI
+DUMP_CRASH: int = libvirt.VIR_DUMP_CRASH
+DUMP_LIVE: int = libvirt.VIR_DUMP_LIVE
+EVENT_LIFECYCLE: int = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
+LIST_ACTIVE: int = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
+MEMORY_MAXIMUM: int = libvirt.VIR_DOMAIN_MEM_MAXIMUM
+METADATA_ELEMENT: int = libvirt.VIR_DOMAIN_METADATA_ELEMENT
+RESTORE_PAUSED: int = libvirt.VIR_DOMAIN_SAVE_PAUSED
 START_PAUSED: int = libvirt.VIR_DOMAIN_START_PAUSED
 STREAM_NONBLOCK: int = libvirt.VIR_STREAM_NONBLOCK
 STREAM_READABLE: int = libvirt.VIR_STREAM_EVENT_READABLE
 STREAM_ENDED: int = libvirt.VIR_STREAM_EVENT_ERROR | libvirt.VIR_STREAM_EVENT_HANGUP
+VCPU_MAXIMUM: int = libvirt.VIR_DOMAIN_VCPU_MAXIMUM
 XML_INACTIVE: int = libvirt.VIR_DOMAIN_XML_INACTIVE
 XML_SECURE: int = libvirt.VIR_DOMAIN_XML_SECURE
 
@@ -110,6 +175,35 @@ DOMAIN_STATES: Mapping[int, DomainState] = {
     libvirt.VIR_DOMAIN_CRASHED: DomainState.CRASHED,
     libvirt.VIR_DOMAIN_PMSUSPENDED: DomainState.SUSPENDED,
 }
+
+ENDINGS: Mapping[int, Ending] = {
+    libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN: Ending.SHUT_DOWN,
+    libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED: Ending.DESTROYED,
+    libvirt.VIR_DOMAIN_SHUTOFF_CRASHED: Ending.CRASHED,
+    libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED: Ending.MIGRATED,
+    libvirt.VIR_DOMAIN_SHUTOFF_SAVED: Ending.SAVED,
+    libvirt.VIR_DOMAIN_SHUTOFF_FAILED: Ending.FAILED,
+}
+"""Reasons of the state shut off."""
+
+SHUTDOWN_FLAGS: Mapping[ShutdownVia, int] = {
+    ShutdownVia.PARAVIRT: libvirt.VIR_DOMAIN_SHUTDOWN_PARAVIRT,
+    ShutdownVia.ACPI: libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN,
+}
+
+_EVENT_NAMES: Mapping[EventKind, str] = {
+    EventKind.DEFINED: "DEFINED",
+    EventKind.UNDEFINED: "UNDEFINED",
+    EventKind.STARTED: "STARTED",
+    EventKind.PAUSED: "SUSPENDED",
+    EventKind.UNPAUSED: "RESUMED",
+    EventKind.STOPPED: "STOPPED",
+    EventKind.SHUTTING_DOWN: "SHUTDOWN",
+    EventKind.SUSPENDED: "PMSUSPENDED",
+    EventKind.CRASHED: "CRASHED",
+}
+_CAUSES = {"shutdown": Ending.SHUT_DOWN.value}
+"""Where libvirt's word of a detail is not ours."""
 
 _ERRORS_BY_NAME: Mapping[type[LibvirtError], str] = {
     NotFoundError: "NO_DOMAIN NO_NETWORK NO_INTERFACE NO_NODE_DEVICE NO_STORAGE_VOL "
@@ -171,6 +265,28 @@ ERRORS_BY_CODE_AND_DOMAIN: Mapping[tuple[int, int], type[LibvirtError]] = {
     },
     **{(libvirt.VIR_ERR_INTERNAL_ERROR, domain): ToolstackError for domain in _TOOLSTACK_DOMAINS},
 }
+
+
+def _events_by_number() -> Iterator[tuple[int, tuple[EventKind, Mapping[int, str]]]]:
+    """Yield the kind of each of libvirt's events, and the causes by its details."""
+    for kind, name in _EVENT_NAMES.items():
+        prefix = f"VIR_DOMAIN_EVENT_{name}_"
+        said = {
+            number: constant.removeprefix(prefix).lower().replace("_", "-")
+            for constant, number in vars(libvirt).items()
+            if constant.startswith(prefix) and not constant.endswith("_LAST")
+        }
+        causes = {number: _CAUSES.get(word, word) for number, word in said.items()}
+        yield getattr(libvirt, f"VIR_DOMAIN_EVENT_{name}"), (kind, causes)
+
+
+_EVENTS = dict(_events_by_number())
+
+
+def event_of(number: int, detail: int) -> tuple[EventKind, str]:
+    """Return what libvirt's numbers for a lifecycle event mean: its kind and its cause."""
+    kind, causes = _EVENTS.get(number, (EventKind.OTHER, {}))
+    return kind, causes.get(detail, "")
 
 
 _Error: TypeAlias = tuple[int, int, str]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import TypeVar
 
-from xenvm.errors import WaitTimeoutError
+from xenvm.errors import WaitTimeoutError, XenvmError
+from xenvm.waiting import Deadline
 
 T = TypeVar("T")
 
@@ -47,6 +49,51 @@ def call_within(what: str, function: Callable[[], T], *, deadline_s: float) -> T
     Raises:
         WaitTimeoutError: It has not ended within ``deadline_s``.
     """
+    return _result(what, _started(function), Deadline(deadline_s))
+
+
+def call_side_by_side(
+    what: str, functions: Sequence[Callable[[], T]], *, at_once: int, deadline_s: float
+) -> list[T | XenvmError]:
+    """Return what each function returns, or the error of ours that it raises, in their order.
+
+    Args:
+        what: What is done, as a noun phrase for the error.
+        functions: Run on other threads; past the deadline they are left there.
+        at_once: How many run at the same time.
+        deadline_s: Seconds to wait for all of them together.
+
+    Returns:
+        The results.
+
+    Raises:
+        WaitTimeoutError: Not all have ended within ``deadline_s``.
+    """
+    deadline = Deadline(deadline_s)
+    pending = deque(enumerate(functions))
+    results: dict[int, T | XenvmError] = {}
+
+    def work_off() -> None:
+        while not deadline.passed:
+            try:
+                number, function = pending.popleft()
+            except IndexError:
+                return
+            try:
+                results[number] = function()
+            except XenvmError as exc:
+                results[number] = exc
+
+    workers = [_started(work_off) for _ in range(min(at_once, len(functions)))]
+    for worker in workers:
+        _result(what, worker, deadline)
+    if len(results) < len(functions):
+        raise WaitTimeoutError(what, waited_s=deadline_s)
+    return [results[number] for number in range(len(functions))]
+
+
+def _started(function: Callable[[], T]) -> Future[T]:
+    """Return the future result of a function that has begun on another thread."""
     future: Future[T] = Future()
     worker = _take()
 
@@ -62,10 +109,14 @@ def call_within(what: str, function: Callable[[], T], *, deadline_s: float) -> T
             future.set_result(result)
 
     worker.give(job)
+    return future
+
+
+def _result(what: str, future: Future[T], deadline: Deadline) -> T:
     try:
-        future.exception(deadline_s)
+        future.exception(deadline.left_s)
     except TimeoutError as exc:
-        raise WaitTimeoutError(what, waited_s=deadline_s) from exc
+        raise WaitTimeoutError(what, waited_s=deadline.length_s) from exc
     return future.result()
 
 

@@ -12,9 +12,11 @@ from xenvm.errors import (
     SpecError,
 )
 from xenvm.formats.link_json import parse_bridges
-from xenvm.model.bridge import BridgeState, check_link_name
+from xenvm.model.bridge import BridgeState, check_link_name, check_mtu
+from xenvm.model.uplink import Uplink
 
 from .shell import HostShell
+from .uplinks import add_uplink, remove_uplink, transaction
 
 _BUSY = 16
 _EXISTS = 17
@@ -23,7 +25,6 @@ _MISSING = 19
 
 _CREATE = f"""\
 test ! -e /sys/class/net/%s || exit {_EXISTS}
-ip link add name %s type bridge stp_state 0 forward_delay 0 && ip link set dev %s up
 """
 
 _DELETE = f"""\
@@ -56,13 +57,66 @@ class Bridge:
                 return state
         raise NotFoundError(f"Dom0 has no bridge {self.name}: see list_bridges() for those it has")
 
-    def create(self) -> None:
-        """Make it, without spanning tree, and set it up.
+    def create(
+        self, *, stp: bool = False, mtu_bytes: int | None = None, vlan_filtering: bool = False
+    ) -> None:
+        """Make it and set it up; nothing is left of it when Dom0 refuses.
+
+        Args:
+            stp: Whether it speaks the spanning tree protocol; new ports then wait for some 30 s.
+            mtu_bytes: Its MTU; None for Linux' own, the least of its ports'.
+            vlan_filtering: Whether its ports may be on VLANs of their own.
 
         Raises:
+            SpecError: No bridge has such an MTU.
             AlreadyExistsError: Dom0 has a link of that name.
         """
-        self._run(_CREATE, self.name, self.name, self.name)
+        words = "stp_state 1" if stp else "stp_state 0 forward_delay 0"
+        words += " vlan_filtering 1" if vlan_filtering else ""
+        steps = [(f"ip link add name {self.name} type bridge {words}",
+                  f"ip link delete dev {self.name}")]  # fmt: skip
+        if mtu_bytes is not None:
+            steps.append((f"ip link set dev {self.name} mtu {check_mtu(mtu_bytes)}", "true"))
+        steps.append((f"ip link set dev {self.name} up", "true"))
+        self._run(_CREATE % self.name + transaction(steps))
+
+    def set_stp(self, *, on: bool) -> None:
+        """Make it speak the spanning tree protocol, or not.
+
+        Raises:
+            NotFoundError: There is none of that name.
+        """
+        self._require()
+        self._run("ip link set dev %s type bridge stp_state %s", self.name, str(int(on)))
+
+    def set_mtu(self, mtu_bytes: int) -> None:
+        """Set its MTU; what its ports cannot carry is lost in them.
+
+        Raises:
+            SpecError: No bridge has such an MTU.
+            NotFoundError: There is none of that name.
+        """
+        mtu = str(check_mtu(mtu_bytes))
+        self._require()
+        self._run("ip link set dev %s mtu %s", self.name, mtu)
+
+    def add_uplink(self, uplink: Uplink) -> None:
+        """Join it to the outside: with a NIC, a bond of several, or a VLAN of either.
+
+        Raises:
+            NotFoundError: Dom0 has no such bridge or NIC.
+            ResourceBusyError: A NIC has a master or an address of its own.
+            CommandError: A step failed, and those before it were undone.
+        """
+        self._require()
+        add_uplink(self._shell, self.name, uplink)
+
+    def remove_uplink(self, uplink: Uplink) -> None:
+        """Take an uplink away, and its bond and VLAN apart."""
+        remove_uplink(self._shell, self.name, uplink)
+
+    def _require(self) -> None:
+        _ = self.state
 
     def add_address(self, address: str) -> None:
         """Give Dom0 an address on it.

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from xenvm.errors import HostConnectionError, LibvirtError, OperationTimeoutError, WaitTimeoutError
+from xenvm.errors import (
+    HostConnectionError,
+    LibvirtError,
+    OperationTimeoutError,
+    WaitTimeoutError,
+)
+from xenvm.model.driver_features import LIBXL, TEST, DriverFeatures
 
 from . import _libvirt
 from ._workers import call_within
@@ -19,33 +26,32 @@ CALL_DEADLINE_S = 30.0
 _KEEPALIVE_INTERVAL_S = 10
 _KEEPALIVE_COUNT = 6
 _CLOSE_DEADLINE_S = 5.0
+_CLOSED = "closed"
+_GIVEN_UP = "given up"
 
 
 class Connection:
-    """One open libvirt connection.
+    """A libvirt connection, which threads may share; a read opens it again after it broke.
 
     Attributes:
         raw: libvirt's object, for what :meth:`call` runs.
+        generation: How often it was opened again: handles of an earlier one are dead.
+        driver: What the driver behind it can do.
     """
 
     def __init__(self, uri: str, *, deadline_s: float):
+        self.generation = 0
+        self.driver: DriverFeatures = TEST if uri.startswith("test:") else LIBXL
         self._uri = uri
+        self._open_deadline_s = deadline_s
         self._unusable = ""
-        self.raw: _libvirt.RawConnection = self.call(
-            "opening the libvirt connection",
-            lambda: _libvirt.open_connection(uri),
-            deadline_s=deadline_s,
-        )
-        # Local drivers have no keepalive; a broken local socket tells of itself.
-        with contextlib.suppress(LibvirtError):
-            self.call(
-                "setting the keepalive",
-                lambda: self.raw.setKeepAlive(_KEEPALIVE_INTERVAL_S, _KEEPALIVE_COUNT),
-            )
+        self._opening = threading.Lock()
+        self._losses: list[Callable[[str], None]] = []
+        self.raw: _libvirt.RawConnection = self._open(self.generation)
 
     @property
     def is_usable(self) -> bool:
-        """Return whether calls can still be made."""
+        """Return whether changes can be made; if not, a read may cure it."""
         if self._unusable:
             return False
         try:
@@ -57,7 +63,7 @@ class Connection:
     def call(
         self, what: str, function: Callable[[], T], *, deadline_s: float = CALL_DEADLINE_S
     ) -> T:
-        """Return what ``function``, which calls libvirt, returns.
+        """Return what ``function``, which calls libvirt, returns; it may change the host.
 
         Args:
             what: What is done, as a noun phrase for errors.
@@ -70,40 +76,152 @@ class Connection:
             OperationTimeoutError: ``deadline_s`` passed.
         """
         if self._unusable:
-            raise HostConnectionError(f"the connection is {self._unusable}: connect again")
+            cure = "" if self._unusable == _CLOSED else ", as any read does by itself"
+            raise HostConnectionError(f"the connection is {self._unusable}: connect again{cure}")
+        generation = self.generation
         try:
-            return call_within(what, _translated(function), deadline_s=deadline_s)
+            return call_within(what, translated(function), deadline_s=deadline_s)
         except HostConnectionError as exc:
-            self._unusable = f"broken, since {what}"
+            self._lose(f"broken, since {what}", generation)
             raise HostConnectionError(
-                f"the connection broke while {what}: see that the host is up, and connect again",
+                f"the connection broke while {what}, and whether that was done is not known: see "
+                "that the host is up, look (any read connects again), and repeat it if need be",
                 code=exc.code,
                 domain=exc.domain,
                 detail=str(exc),
             ) from exc
         except WaitTimeoutError as exc:
             # The call still sits in libvirt; nobody knows what it holds.
-            self._unusable = f"given up, because {what} did not end within {deadline_s:.0f} s"
+            given_up = f"{_GIVEN_UP}, because {what} did not end within {deadline_s:.0f} s"
+            self._lose(given_up, generation)
             raise OperationTimeoutError(
                 f"{what} did not end within {deadline_s:.0f} s: see whether the host is well, "
                 "and connect again"
             ) from exc
 
+    def read(
+        self,
+        what: str,
+        ask: Callable[[_libvirt.RawConnection], T],
+        *,
+        deadline_s: float = CALL_DEADLINE_S,
+    ) -> T:
+        """Return what ``ask``, which changes nothing, returns; on a new connection if need be.
+
+        Args:
+            what: What is asked, as a noun phrase for errors.
+            ask: Calls libvirt; runs on another thread, and once more if the connection broke.
+            deadline_s: Seconds after which to give up.
+
+        Raises:
+            LibvirtError: Or one of its kinds, as for :meth:`call`.
+        """
+        generation = self.generation
+        if not self._unusable:
+            try:
+                return self.call(what, lambda: ask(self.raw), deadline_s=deadline_s)
+            except HostConnectionError:
+                pass
+            except LibvirtError as exc:
+                if exc.code:
+                    raise
+                # The garbage collector wiped the error out before anybody could read it.
+        self._open_again(generation)
+        return self.call(what, lambda: ask(self.raw), deadline_s=deadline_s)
+
+    def tell_losses(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Call ``listener`` with the cause when this connection is lost.
+
+        Returns:
+            What ends that.
+        """
+        self._losses.append(listener)
+
+        def end() -> None:
+            with contextlib.suppress(ValueError):
+                self._losses.remove(listener)
+
+        return end
+
     def close(self) -> None:
         """Close it; twice does no harm."""
-        if self._unusable == "closed":
+        if self._unusable == _CLOSED:
             return
-        self._unusable = "closed"
-        # A host that no longer answers cannot be told, and need not be.
+        was_lost = bool(self._unusable)
+        self._lose(_CLOSED, self.generation)
+        if not was_lost:
+            self._leave(self.raw)
+
+    def _open(self, generation: int) -> _libvirt.RawConnection:
+        what = "opening the libvirt connection"
+        try:
+            raw = call_within(
+                what,
+                translated(lambda: _libvirt.open_connection(self._uri)),
+                deadline_s=self._open_deadline_s,
+            )
+        except WaitTimeoutError as exc:
+            raise OperationTimeoutError(f"{exc}: see whether the host is well") from exc
+
+        def on_close(_raw: _libvirt.RawConnection, _reason: int, _opaque: object) -> None:
+            self._lose("broken: the host ended it, or was not heard from", generation)
+
+        # Local drivers have neither; a broken local socket tells of itself.
         with contextlib.suppress(LibvirtError, WaitTimeoutError):
-            call_within("closing", _translated(self.raw.close), deadline_s=_CLOSE_DEADLINE_S)
+            watch = translated(lambda: _watch(raw, on_close))
+            call_within(what, watch, deadline_s=CALL_DEADLINE_S)
+        return raw
+
+    def _open_again(self, generation: int) -> None:
+        """Open it again, unless it was closed, or another thread has done so since.
+
+        Raises:
+            HostConnectionError: It cannot be.
+        """
+        with self._opening:
+            lost = self._unusable and self._unusable != _CLOSED
+            if self.generation != generation or not lost:
+                return
+            old, was_lost = self.raw, self._unusable
+            try:
+                self.raw = self._open(generation + 1)
+            except HostConnectionError as exc:
+                raise HostConnectionError(
+                    f"the connection is {was_lost}, and cannot be opened again: see that the host "
+                    "is up and that libvirtd runs in its Dom0",
+                    code=exc.code,
+                    domain=exc.domain,
+                    detail=str(exc),
+                ) from exc
+            self.generation, self._unusable = generation + 1, ""
+        if not was_lost.startswith(_GIVEN_UP):  # In such a one a call still sits.
+            self._leave(old)
+
+    def _lose(self, why: str, generation: int) -> None:
+        if generation != self.generation or (self._unusable and why != _CLOSED):
+            return
+        self._unusable = why
+        for listener in [*self._losses]:
+            listener(why)
+
+    @staticmethod
+    def _leave(raw: _libvirt.RawConnection) -> None:
+        """Close libvirt's connection; a host that no longer answers need not be told."""
+        for leave in (raw.unregisterCloseCallback, raw.close):
+            with contextlib.suppress(LibvirtError, WaitTimeoutError):
+                call_within("closing", translated(leave), deadline_s=_CLOSE_DEADLINE_S)
 
 
-def _translated(function: Callable[[], T]) -> Callable[[], T]:
+def _watch(raw: _libvirt.RawConnection, on_close: _libvirt.CloseCallback) -> None:
+    raw.registerCloseCallback(on_close, None)
+    raw.setKeepAlive(_KEEPALIVE_INTERVAL_S, _KEEPALIVE_COUNT)
+
+
+def translated(function: Callable[[], T]) -> Callable[[], T]:
     """Return ``function`` with its errors as ours, translated on the thread that runs it."""
 
-    def translated() -> T:
+    def within() -> T:
         with _libvirt.translated_errors():
             return function()
 
-    return translated
+    return within

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
-from xenvm.errors import NotFoundError, SpecError
-from xenvm.formats.domain_xml import format_vbd_xml, format_vnif_xml, parse_domain_xml
+from xenvm.errors import NotFoundError
+from xenvm.formats.domain_xml import parse_domain_xml
 from xenvm.model.domain import DomainConfig
+from xenvm.model.driver_features import Feature
 from xenvm.model.kinds import DomainState
-from xenvm.model.quantities import MacAddress
-from xenvm.model.vbd import Vbd
-from xenvm.model.vnif import Vnif
+from xenvm.model.lifecycle import Ending, ShutdownVia
+from xenvm.model.xenbus import XenDevice
 from xenvm.waiting import wait_until
 
 from . import _libvirt
 from .connection import Connection
 from .console import Console
+from .definition import Definition
+from .domain_hostdevs import DomainHostdevs
+from .domain_memory import DomainMemory
+from .domain_vbds import DomainVbds
+from .domain_vcpus import DomainVcpus
+from .domain_vnifs import DomainVnifs
+from .free_memory import require_free
 from .libxl_log import libxl_log
-from .refusal import refuse_errors
+from .plug import HOTPLUG_DEADLINE_S, Plug
+from .running import ANSWER_DEADLINE_S, refuse_deaf
+from .saving import Saving
+from .screen import vnc_version
 from .shell import HostShell
+
+T = TypeVar("T")
 
 START_DEADLINE_S = 300.0
 """libxl waits up to 40 s for each hotplug script, and a guest may have many devices."""
-
-HOTPLUG_DEADLINE_S = 120.0
 
 
 class Domain:
@@ -38,7 +49,8 @@ class Domain:
     def __init__(self, connection: Connection, shell: HostShell, raw: _libvirt.RawDomain):
         self._connection = connection
         self._shell = shell
-        self._raw = raw
+        self._handle = raw
+        self._generation = connection.generation
         with _libvirt.translated_errors():  # Both are in the handle: no round trip.
             self.name = raw.name()
             self.uuid = UUID(raw.UUIDString())
@@ -47,34 +59,74 @@ class Domain:
     def domid(self) -> int | None:
         """Return Xen's number for it, or None when it is shut off."""
         # A handle keeps the domid of when it was made, so ask with a new one.
-        raw = self._connection.raw
-        domid = self._connection.call(
-            f"looking up {self.name}", lambda: raw.lookupByUUIDString(str(self.uuid)).ID()
+        domid = self._connection.read(
+            f"looking up {self.name}", lambda raw: raw.lookupByUUIDString(str(self.uuid)).ID()
         )
         return domid if domid >= 0 else None
 
     @property
     def state(self) -> DomainState:
-        """Return what it is doing now."""
-        number, *_ = self._connection.call(f"asking for {self.name}'s state", self._raw.state)
-        return _libvirt.DOMAIN_STATES.get(number, DomainState.NO_STATE)
+        """Return what it is doing now; a crashed guest that is kept for a look is CRASHED."""
+        number, reason = self._read(f"asking for {self.name}'s state", lambda raw: raw.state())
+        state = _libvirt.DOMAIN_STATES.get(number, DomainState.NO_STATE)
+        if state is DomainState.SHUT_OFF and _libvirt.ENDINGS.get(reason) is Ending.CRASHED:
+            # libxl's driver says «shut off», whether or not on_crash keeps the domain.
+            return DomainState.CRASHED if self.is_active else state
+        return state
+
+    @property
+    def ending(self) -> Ending | None:
+        """Return why it does not run, or None when it does; libvirtd forgets it when it ends."""
+        number, reason = self._read(f"asking for {self.name}'s state", lambda raw: raw.state())
+        if _libvirt.DOMAIN_STATES.get(number) is not DomainState.SHUT_OFF:
+            return None
+        return _libvirt.ENDINGS.get(reason, Ending.UNKNOWN)
 
     @property
     def is_active(self) -> bool:
         """Return whether it is more than a definition: running, paused or ending."""
         # libxl's driver says «shut off» a moment before it has let go of the domain.
-        return bool(self._connection.call(f"asking for {self.name}", self._raw.isActive))
+        return bool(self._read(f"asking for {self.name}", lambda raw: raw.isActive()))
 
-    def xml(self) -> str:
-        """Return libvirt's document for it as it is now."""
-        return self._connection.call(f"reading {self.name}'s XML", self._raw.XMLDesc)
+    @property
+    def definition(self) -> Definition:
+        """Return what stays of it when its guest ends."""
+        return Definition(self._connection, self.name, lambda: self._raw)
 
-    def config(self) -> DomainConfig:
-        """Return what it is made of now, hot-plugged devices included; whoever defined it."""
-        return parse_domain_xml(self.xml())
+    @property
+    def saving(self) -> Saving:
+        """Return what takes its memory elsewhere: to Dom0's disk, or to another host."""
+        return Saving(self._connection, self._shell, self.name, lambda: self._raw)
+
+    @property
+    def vcpus(self) -> DomainVcpus:
+        """Return its vCPUs: how many, where they run, and their share of CPU time."""
+        return DomainVcpus(self._connection, self._shell, self.name, lambda: self._raw)
+
+    @property
+    def memory(self) -> DomainMemory:
+        """Return its memory."""
+        return DomainMemory(self._connection, self._shell, self.name, lambda: self._raw)
+
+    def xml(self, *, defined: bool = False) -> str:
+        """Return libvirt's document for it as it is now.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE if defined else 0
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc(flags))
+
+    def config(self, *, defined: bool = False) -> DomainConfig:
+        """Return what it is made of now, hot-plugged devices included; whoever defined it.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        return parse_domain_xml(self.xml(defined=defined))
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
-        """Start it from its definition.
+        """Start it from its definition; with the cap that we remember for it, if any.
 
         Args:
             paused: Whether its vCPUs wait for :meth:`unpause`.
@@ -82,18 +134,34 @@ class Domain:
 
         Raises:
             InvalidStateError: It runs already.
+            NotSupportedError: The driver cannot start it paused, as it is with a cap.
+            DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
+            OvercommitError: The host has less memory free than it needs.
+            DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
-        flags = _libvirt.START_PAUSED if paused else 0
+        config = self.config()
+        if config.domid is None:
+            require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
+        self.vbds.refuse_second_writers()
+        # A cap is set before the guest's first instruction, so that it is never exceeded.
+        if waits := paused or bool(config.cap_percent):
+            self._connection.driver.require(Feature.START_PAUSED)
+        self.vbds.refuse_second_writers()
+        flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
                 f"starting {self.name}",
                 lambda: self._raw.createWithFlags(flags),
                 deadline_s=deadline_s,
             )
+        if config.cap_percent:
+            self._start_capped(paused=paused)
 
     def pause(self) -> None:
-        """Stop scheduling its vCPUs.
+        """Stop scheduling its vCPUs; what is paused stays so.
+
+        libvirt then forgets a crash that it had kept for a look.
 
         Raises:
             InvalidStateError: It does not run.
@@ -101,20 +169,48 @@ class Domain:
         self._connection.call(f"pausing {self.name}", self._raw.suspend)
 
     def unpause(self) -> None:
-        """Schedule its vCPUs again.
+        """Schedule its vCPUs again; what runs goes on.
 
         Raises:
-            InvalidStateError: It is not paused.
+            InvalidStateError: It does not run at all.
         """
         self._connection.call(f"unpausing {self.name}", self._raw.resume)
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, via: ShutdownVia | None = None) -> None:
         """Ask the guest to end; it may take its time, or refuse: see :meth:`wait_until_off`.
 
+        Args:
+            via: How to ask; None asks as a PV guest is asked, else by ACPI.
+
         Raises:
-            InvalidStateError: It does not run.
+            InvalidStateError: It does not run, is paused, or has crashed.
+            NotSupportedError: The driver leaves no choice.
+            ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI, or does not
+                answer within a minute.
         """
-        self._connection.call(f"shutting down {self.name}", self._raw.shutdown)
+        if via is not None:
+            self._connection.driver.require(Feature.SHUTDOWN_VIA)
+        refuse_deaf(self._connection, self.name, lambda: self._raw)
+        flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
+        with libxl_log(self._shell):
+            self._connection.call(
+                f"shutting down {self.name}",
+                lambda: self._raw.shutdownFlags(flags),
+                deadline_s=ANSWER_DEADLINE_S,
+            )
+
+    def reboot(self) -> None:
+        """Ask the guest to boot anew; it may take its time, and has another domid then.
+
+        Raises:
+            InvalidStateError: It does not run, is paused, or has crashed.
+            ToolstackError: The guest has no PV drivers, or does not answer within a minute.
+        """
+        refuse_deaf(self._connection, self.name, lambda: self._raw)
+        with libxl_log(self._shell):
+            self._connection.call(
+                f"rebooting {self.name}", self._raw.reboot, deadline_s=ANSWER_DEADLINE_S
+            )
 
     def wait_until_off(self, *, deadline_s: float) -> None:
         """Wait until it is shut off, or gone if it has no definition.
@@ -139,58 +235,41 @@ class Domain:
         """Forget its definition.
 
         Raises:
-            NotFoundError: It has none any more.
+            InvalidStateError: It has none, or a managed save: remove that first.
+            NotFoundError: It is gone.
         """
         self._connection.call(f"undefining {self.name}", self._raw.undefine)
 
-    def attach_vnif(self, vnif: Vnif, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Plug in a VNIF: into the running guest, else into the definition.
+    @property
+    def vbds(self) -> DomainVbds:
+        """Return its virtual block devices, to plug in and out."""
+        return DomainVbds(self._plug)
+
+    @property
+    def vnifs(self) -> DomainVnifs:
+        """Return its virtual network interfaces, to plug in and out."""
+        return DomainVnifs(self._plug)
+
+    @property
+    def hostdevs(self) -> DomainHostdevs:
+        """Return the host's PCI functions that it has, to plug in and out."""
+        return DomainHostdevs(self._plug)
+
+    def vnc_version(self) -> str:
+        """Return what the VNC server of its screen greets with, such as ``RFB 003.008``.
 
         Raises:
-            SpecError: Its check finds an error, or it has no MAC address, by which alone it can be
-                found again.
-            InvalidRequestError: The domain has that MAC address already.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            NotFoundError: It has no VNC screen, or nobody answers at its port.
         """
-        if vnif.mac is None:
-            raise SpecError("mac is missing: a hot-plugged VNIF is found again by nothing else")
-        refuse_errors(replace(self.config(), vnifs=(vnif,)), below="vnifs")
-        self._attach(f"attaching VNIF {vnif.mac}", format_vnif_xml(vnif), deadline_s)
+        return vnc_version(self._plug)
 
-    def detach_vnif(self, mac: MacAddress, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Unplug the VNIF with that address.
+    def xen_devices(self) -> tuple[XenDevice, ...]:
+        """Return the paravirtual devices of the running guest, both ends of each.
 
         Raises:
-            NotFoundError: It has no such VNIF.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            NotSupportedError: It does not run, or the host is simulated.
         """
-        for vnif in self.config().vnifs:
-            if vnif.mac == mac:
-                return self._detach(f"detaching VNIF {mac}", format_vnif_xml(vnif), deadline_s)
-        raise NotFoundError(f"{self.name} has no VNIF {mac}: see its config() for those it has")
-
-    def attach_vbd(self, vbd: Vbd, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Plug in a VBD: into the running guest, else into the definition.
-
-        Raises:
-            SpecError: Its check finds an error.
-            NotSupportedError: libxl plugs only ``xvd…`` names into a running guest.
-            ToolstackError: libxl could not; its log's end is in the detail.
-        """
-        refuse_errors(replace(self.config(), vbds=(vbd,)), below="vbds")
-        self._attach(f"attaching VBD {vbd.target}", format_vbd_xml(vbd), deadline_s)
-
-    def detach_vbd(self, target: str, *, deadline_s: float = HOTPLUG_DEADLINE_S) -> None:
-        """Unplug the VBD of that name, such as ``xvdb``.
-
-        Raises:
-            NotFoundError: It has no such VBD.
-            ToolstackError: libxl could not; its log's end is in the detail.
-        """
-        for vbd in self.config().vbds:
-            if vbd.target == target:
-                return self._detach(f"detaching VBD {target}", format_vbd_xml(vbd), deadline_s)
-        raise NotFoundError(f"{self.name} has no VBD {target}: see its config() for those it has")
+        return self._plug.xen_devices()
 
     def open_console(self, *, force: bool = False) -> Console:
         """Return its console; what the guest said before may be lost, so open it while paused.
@@ -201,38 +280,54 @@ class Domain:
         Raises:
             InvalidStateError: It does not run.
             LibvirtError: Somebody else has it open.
+            NotSupportedError: The driver has no consoles.
         """
+        self._connection.driver.require(Feature.CONSOLE)
         flags = _libvirt.CONSOLE_FORCE if force else 0
-        raw = self._connection.raw
+        raw, handle = self._connection.raw, self._raw
 
         def open_stream() -> _libvirt.RawStream:
             stream = raw.newStream(_libvirt.STREAM_NONBLOCK)
-            self._raw.openConsole(None, stream, flags)
+            handle.openConsole(None, stream, flags)
             return stream
 
         stream = self._connection.call(f"opening the console of {self.name}", open_stream)
         return Console(self._connection, stream, self.name)
 
-    def _attach(self, what: str, xml: str, deadline_s: float) -> None:
-        flags = self._where()
-        with libxl_log(self._shell):
-            self._connection.call(
-                f"{what} to {self.name}",
-                lambda: self._raw.attachDeviceFlags(xml, flags),
-                deadline_s=deadline_s,
-            )
+    def _start_capped(self, *, paused: bool) -> None:
+        try:
+            self.vcpus.put_back_cap()
+            if not paused:
+                self.unpause()
+        except BaseException:
+            self.destroy()
+            raise
 
-    def _detach(self, what: str, xml: str, deadline_s: float) -> None:
-        flags = self._where()
-        with libxl_log(self._shell):
-            self._connection.call(
-                f"{what} from {self.name}",
-                lambda: self._raw.detachDeviceFlags(xml, flags),
-                deadline_s=deadline_s,
-            )
+    @property
+    def _plug(self) -> Plug:
+        return Plug(
+            name=self.name,
+            uuid=str(self.uuid),
+            connection=self._connection,
+            shell=self._shell,
+            raw=lambda: self._raw,
+            config=self.config,
+            domid=lambda: self.domid,
+        )
 
-    def _where(self) -> int:
-        return _libvirt.AFFECT_LIVE if self.is_active else _libvirt.AFFECT_CONFIG
+    @property
+    def _raw(self) -> _libvirt.RawDomain:
+        """Return libvirt's handle; looked up anew when the connection was opened again."""
+        if self._generation != self._connection.generation:
+            generation, raw = self._connection.generation, self._connection.raw
+            self._handle = self._connection.call(
+                f"looking up {self.name}", lambda: raw.lookupByUUIDString(str(self.uuid))
+            )
+            self._generation = generation
+        return self._handle
+
+    def _read(self, what: str, ask: Callable[[_libvirt.RawDomain], T]) -> T:
+        return self._connection.read(what, lambda _: ask(self._raw))
 
     def _is_off(self) -> bool:
         try:

@@ -9,18 +9,29 @@ from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
+from xenvm.model.driver_features import DriverFeatures, Feature
+from xenvm.model.movement import MoveOptions
+from xenvm.model.uplink import Uplink
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
+from .capacity import Capacity
 from .connection import Connection
 from .domain import Domain
+from .free_memory import free_memory_kib
+from .host_devices import HostDevices
+from .libxl_log import libxl_log
 from .refusal import refuse_errors
+from .saving import SAVE_DEADLINE_S
 from .shell import HostShell, LocalShell, NoShell, SshShell
 from .ssh import SshAccess
 from .uri import HostKind, HostUri
+from .watch import Watch
 
 CONNECT_DEADLINE_S = 30.0
 _KIB_BYTES = 1024
+_PCPUS, _NODES = 2, 4
+"""Where virNodeInfo has the numbers of pCPUs and of NUMA nodes."""
 
 
 def connect(uri: str | HostUri, *, deadline_s: float = CONNECT_DEADLINE_S) -> Host:
@@ -79,6 +90,7 @@ class Host:
     Attributes:
         uri: What was connected to.
         shell: The shell of its Dom0.
+        watch: All its domains at a glance: what they are, what happens to them, what they use.
     """
 
     def __init__(self, uri: HostUri, connection: Connection, access: SshAccess | None):
@@ -86,6 +98,7 @@ class Host:
         self.shell: HostShell = _shell(uri, access)
         self._access = access
         self._connection = connection
+        self.watch = Watch(connection, None if self.is_simulated else self.shell)
 
     @property
     def is_simulated(self) -> bool:
@@ -94,45 +107,45 @@ class Host:
 
     @property
     def is_usable(self) -> bool:
-        """Return whether calls can still be made; if not, connect again."""
+        """Return whether changes can be made; if not, the next read connects again by itself."""
         return self._connection.is_usable
 
     @property
     def hostname(self) -> str:
         """Return the name that Dom0 has for itself."""
-        return self._connection.call("asking for the host's name", self._connection.raw.getHostname)
+        return self._connection.read("asking for the host's name", lambda raw: raw.getHostname())
 
     @property
     def hypervisor_version(self) -> str:
         """Return the hypervisor's version, such as ``4.17.0``; Xen's last part is always 0."""
         return _version(
-            self._connection.call("asking for Xen's version", self._connection.raw.getVersion)
+            self._connection.read("asking for Xen's version", lambda raw: raw.getVersion())
         )
 
     @property
     def libvirt_version(self) -> str:
         """Return the version of the host's libvirt, such as ``9.0.0``."""
         return _version(
-            self._connection.call(
-                "asking for libvirt's version", self._connection.raw.getLibVersion
-            )
+            self._connection.read("asking for libvirt's version", lambda raw: raw.getLibVersion())
         )
 
     @property
     def free_memory_kib(self) -> int:
         """Return the memory that Xen can give to guests, in KiB."""
-        free_bytes = self._connection.call(
-            "asking for free memory", self._connection.raw.getFreeMemory
-        )
-        return free_bytes // _KIB_BYTES
+        return free_memory_kib(self._connection)
+
+    @property
+    def capacity(self) -> Capacity:
+        """Return how much of a machine it is."""
+        return Capacity(self._connection)
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""
-        return self._connection.call("reading capabilities", self._connection.raw.getCapabilities)
+        return self._connection.read("reading capabilities", lambda raw: raw.getCapabilities())
 
     def list_domains(self) -> list[Domain]:
         """Return all domains, running or not, sorted by name; Dom0 is one of them on Xen."""
-        raws = self._connection.call("listing domains", self._connection.raw.listAllDomains)
+        raws = self._connection.read("listing domains", lambda raw: raw.listAllDomains())
         return sorted(map(self._domain, raws), key=lambda domain: domain.name)
 
     def domain(self, key: str | UUID) -> Domain:
@@ -141,11 +154,12 @@ class Host:
         Raises:
             NotFoundError: There is none.
         """
-        raw = self._connection.raw
-        find = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
-        return self._domain(
-            self._connection.call(f"looking up domain {key}", lambda: find(str(key)))
-        )
+
+        def find(raw: _libvirt.RawConnection) -> _libvirt.RawDomain:
+            look_up = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
+            return look_up(str(key))
+
+        return self._domain(self._connection.read(f"looking up domain {key}", find))
 
     def define(self, config: DomainConfig) -> Domain:
         """Return a new domain, defined and not started.
@@ -168,6 +182,59 @@ class Host:
             )
         )
 
+    def receive(self, domain: Domain, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate a domain of another host here; see :mod:`xenvm.movement`."""
+        domain.saving.hand_over(self._connection, options, deadline_s=deadline_s)
+
+    def restore(
+        self, path: str, *, paused: bool = False, deadline_s: float = SAVE_DEADLINE_S
+    ) -> None:
+        """Continue a domain from the file that it was saved to.
+
+        A domain that was undefined meanwhile comes back without a definition.
+
+        Args:
+            path: In Dom0, as :meth:`xenvm.host.Saving.to_file` wrote it; it stays.
+            paused: Whether its vCPUs wait to be unpaused.
+            deadline_s: Seconds for Xen's toolstack to build it.
+
+        Raises:
+            InvalidStateError: The domain in it runs already.
+            LibvirtError: There is no such file, or it holds no domain.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        if paused:
+            self._connection.driver.require(Feature.START_PAUSED)
+        raw, flags = self._connection.raw, _libvirt.RESTORE_PAUSED if paused else 0
+        with libxl_log(self.shell):
+            self._connection.call(
+                f"restoring from {path}",
+                lambda: raw.restoreFlags(path, None, flags),
+                deadline_s=deadline_s,
+            )
+        self.put_back_caps()
+
+    def put_back_caps(self) -> list[str]:
+        """Give running domains the caps that we remember for them, where they run without.
+
+        Whatever made a domain anew behind our back lost its cap: ``virsh start``, libvirt's
+        autostart, or the guest's own reboot.
+
+        Returns:
+            The names of the domains that had lost theirs.
+        """
+        lost = []
+        for domain in self.list_domains():
+            if domain.is_active and domain.vcpus.scheduling.has_lost_cap:
+                domain.vcpus.put_back_cap()
+                lost.append(domain.name)
+        return lost
+
+    @property
+    def driver(self) -> DriverFeatures:
+        """Return what libvirt's driver for it has and lacks."""
+        return self._connection.driver
+
     def list_bridges(self) -> list[BridgeState]:
         """Return Dom0's bridges, sorted by name.
 
@@ -184,30 +251,52 @@ class Host:
         """
         return Bridge(self.shell, name)
 
-    def create_bridge(self, name: str, *, address: str | None = None) -> Bridge:
-        """Make a bridge in Dom0, without spanning tree, and set it up.
+    def create_bridge(
+        self,
+        name: str,
+        *,
+        address: str | None = None,
+        stp: bool = False,
+        mtu_bytes: int | None = None,
+        vlan_filtering: bool = False,
+        uplink: Uplink | None = None,
+    ) -> Bridge:
+        """Make a bridge in Dom0 and set it up; when one part fails, nothing is left of it.
 
         Args:
             name: At most 15 characters.
             address: One for Dom0 on it, such as ``192.0.2.1/24``.
+            stp: Whether it speaks the spanning tree protocol.
+            mtu_bytes: Its MTU; None for Linux' own.
+            vlan_filtering: Whether its ports may be on VLANs of their own.
+            uplink: What joins it to the outside; None for guests and Dom0 among themselves.
 
         Returns:
             The bridge.
 
         Raises:
-            SpecError: The name or the address is none.
+            SpecError: The name, the address or the MTU is none.
             AlreadyExistsError: Dom0 has a link of that name.
+            NotFoundError: Dom0 has no such NIC.
+            ResourceBusyError: A NIC of the uplink is used already.
             NotSupportedError: The host is simulated.
         """
         bridge = Bridge(self.shell, name)
-        bridge.create()
-        if address:
-            try:
+        bridge.create(stp=stp, mtu_bytes=mtu_bytes, vlan_filtering=vlan_filtering)
+        try:
+            if address:
                 bridge.add_address(address)
-            except BaseException:
-                bridge.delete()
-                raise
+            if uplink:
+                bridge.add_uplink(uplink)
+        except BaseException:
+            bridge.delete()
+            raise
         return bridge
+
+    @property
+    def devices(self) -> HostDevices:
+        """Return what it has for its guests' devices: storage, networks, PCI functions."""
+        return HostDevices(self._connection, self.shell)
 
     def close(self) -> None:
         """Leave the host; twice does no harm."""

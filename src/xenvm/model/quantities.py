@@ -15,7 +15,8 @@ CPU_NUMBER_LIMIT = 1 << 14
 """No CPU of a :class:`CpuSet` has this number or a higher one; libvirt's VIR_DOMAIN_CPUMASK_LEN."""
 
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
-_SERIALS = 1 << 24
+XEN_SERIALS = 1 << 24
+"""How many addresses Xen's block has."""
 _CPU_ITEM = re.compile(
     r"[ \t]*(?P<without>\^)?(?P<first>[0-9]{1,9})(?:[ \t]*-[ \t]*(?P<last>[0-9]{1,9}))?[ \t]*"
 )
@@ -51,8 +52,10 @@ class MacAddress:
         Raises:
             SpecError: ``serial`` is out of range.
         """
-        if not 0 <= serial < _SERIALS:
-            raise SpecError(f"Xen's MAC block has numbers from 0 to {_SERIALS - 1}, not {serial}")
+        if not 0 <= serial < XEN_SERIALS:
+            raise SpecError(
+                f"Xen's MAC block has numbers from 0 to {XEN_SERIALS - 1}, not {serial}"
+            )
         digits = f"{serial:06x}"
         return cls(f"{XEN_OUI}:{digits[:2]}:{digits[2:4]}:{digits[4:]}")
 

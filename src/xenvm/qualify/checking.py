@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TypedDict, Unpack
 
-from xenvm.errors import BlockedError, UsageError
+from xenvm.errors import BlockedError, ToolstackError, UsageError, WaitTimeoutError
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import Evidence, Observed, Tier, Verdict, VerdictKind
@@ -164,6 +165,22 @@ def audited(requirement_id: str, inventory: Inventory, profile: Profile) -> Verd
     if verdict.kind is VerdictKind.NOT_OBSERVABLE:
         raise BlockedError(verdict.detail)
     return verdict
+
+
+@contextlib.contextmanager
+def held_against_host() -> Iterator[None]:
+    """Make a fail of what the host, or its guest, did not do in time, or did otherwise.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        AssertionError: It did not.
+    """
+    try:
+        yield
+    except (WaitTimeoutError, ToolstackError) as exc:
+        raise AssertionError(str(exc)) from exc
 
 
 def judged(exception: BaseException) -> tuple[VerdictKind, str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
-from xenvm.errors import BlockedError, XenvmError
+from xenvm.errors import BlockedError, NotFoundError, XenvmError
 from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
-from xenvm.host.probe.guest import MEMORY_MIB, probe_config, remove
+from xenvm.host.probe.guest import ANSWER_DEADLINE_S, MEMORY_MIB, ProbeParts, probe_config, remove
+from xenvm.model.allocation import Exclusivity
 from xenvm.model.domain import DomainConfig
 from xenvm.model.quantities import MacAddress
-from xenvm.model.vbd import Vbd
-from xenvm.model.vnif import Vnif
+from xenvm.model.uplink import Uplink
 
 from .journal import Ledger
 from .names import RUNS_FOLDER, run_prefix
@@ -104,6 +105,20 @@ class Workshop:
                 removing.enter_context(self._ledger.removing("bridge", name))
             delete_bridges(self.host.shell, names)
 
+    def bridge_over(self, nic: str, suffix: str) -> str:
+        """Return the name of a new bridge that a NIC joins to the outside.
+
+        Args:
+            nic: A NIC that the user lets us use.
+            suffix: What the bridge's name ends with.
+        """
+        name, uplink = self.name(suffix), Uplink(nics=(nic,))
+        with self._ledger.making("bridge", name):
+            bridge = self.host.create_bridge(name, uplink=uplink)
+        self._undo.callback(self._remove_bridges, [name])
+        self._undo.callback(bridge.remove_uplink, uplink)
+        return name
+
     def external_bridges(self, nic: str, count: int) -> None:
         """Make bridges with a VLAN of a NIC in each; nothing is set up, so no packet is sent.
 
@@ -127,24 +142,24 @@ class Workshop:
         self,
         suffix: str,
         *,
-        vnifs: Sequence[Vnif] = (),
-        vbds: Sequence[Vbd] = (),
         paused: bool = False,
+        **parts: Unpack[ProbeParts],
     ) -> ProbeGuest:
         """Return a probe guest that was started; its boot is not waited for.
 
         Args:
             suffix: What its name ends with.
-            vnifs: Its VNIFs.
-            vbds: Its VBDs.
             paused: Whether it waits for :meth:`unpause_all`.
+            **parts: What it is made of.
         """
-        name = self.name(suffix)
-        with self._ledger.making("domain", name):
-            config = probe_config(name, self.image, vnifs=vnifs, vbds=vbds)
+        return self.started(probe_config(self.name(suffix), self.image, **parts), paused=paused)
+
+    def started(self, config: DomainConfig, *, paused: bool = False) -> ProbeGuest:
+        """Return a probe guest of that config; its boot is not waited for."""
+        with self._ledger.making("domain", config.name):
             guest = ProbeGuest.start(self.host, config, paused=paused)
         self._guests.append(guest)
-        self._undo.callback(self._remove_guest, guest)
+        self._undo.callback(self.remove_guest, guest)
         return guest
 
     def unpause_all(self, guests: Sequence[ProbeGuest]) -> None:
@@ -153,6 +168,13 @@ class Workshop:
             guest.domain.unpause()
         for guest in guests:
             guest.wait_until_up()
+
+    def claim(self, guest: ProbeGuest, vcpu: int, pcpu: int) -> Exclusivity:
+        """Return what became of giving a guest's vCPU a pCPU alone; others get it back after."""
+        vcpus = guest.domain.vcpus
+        claimed = vcpus.claim(vcpu, pcpu)
+        self._undo.callback(vcpus.release, claimed)
+        return claimed
 
     def definition(self, config: DomainConfig) -> Domain:
         """Return a domain that is defined and not started."""
@@ -165,7 +187,8 @@ class Workshop:
         with self._ledger.removing("domain", domain.name):
             remove(domain)
 
-    def _remove_guest(self, guest: ProbeGuest) -> None:
+    def remove_guest(self, guest: ProbeGuest) -> None:
+        """End a guest and forget it, before all else is removed; twice does no harm."""
         with self._ledger.removing("domain", guest.name):
             guest.remove()
 
@@ -179,6 +202,33 @@ class Workshop:
             )
             self.host.shell.run(f"mkdir -p %s && truncate -s {size_mib}M %s", folder, path)
         return path
+
+    def leg(self, address: str) -> str:
+        """Return the name of a new link of Dom0's with an address; ``NAMEp`` is what to plug."""
+        name = self.name("l")
+        with self._ledger.making("link", name):
+            self._undo.callback(
+                self._remove, "link", name, "ip link delete dev %s 2>/dev/null || :", name
+            )
+            self.host.shell.run(
+                "ip link add %s type veth peer name %s && ip link set dev %s up &&"
+                " ip address add %s dev %s && ip link set dev %s up",
+                name, f"{name}p", f"{name}p", address, name, name,
+            )  # fmt: skip
+        return name
+
+    def expect(self, name: str) -> None:
+        """Be ready for a domain that comes from another host: it is removed here like our own."""
+        with self._ledger.making("domain", name):
+            self._undo.callback(self._remove_guest_named, name)
+
+    def _remove_guest_named(self, name: str) -> None:
+        with self._ledger.removing("domain", name), contextlib.suppress(NotFoundError):
+            remove(self.host.domain(name))
+
+    def run_file(self, suffix: str) -> str:
+        """Return the path of a new empty file, in the run's folder in Dom0."""
+        return self.image_file(suffix, 0)
 
     def loop_device(self, path: str) -> str:
         """Return the path of a new block device, partitions and all, over an image file."""
@@ -220,3 +270,12 @@ def targets(guest: ProbeGuest, links: Mapping[MacAddress, int]) -> str:
         theirs, ours = link_addresses(number)
         words.append(f"{facts.nic(str(mac)).name}={ours}={theirs.partition('/')[0]}")
     return ";".join(words)
+
+
+def reached_over(guest: ProbeGuest, links: Mapping[MacAddress, int]) -> set[MacAddress]:
+    """Return the VNIFs over which the guest reached Dom0."""
+    facts = guest.hello or guest.facts()
+    reply = guest.ask("ping", targets=targets(guest, links), deadline_s=2 * ANSWER_DEADLINE_S)
+    said = reply.fields.get("reached")
+    names = said if isinstance(said, list) else []
+    return {mac for mac in links if facts.nic(str(mac)).name in names}

@@ -20,6 +20,7 @@ class ValueKind(Enum):
 LIMITS: Mapping[str, tuple[str, ValueKind]] = {
     "sockets_min": ("sockets", ValueKind.NUMBER),
     "hardware_models": ("models", ValueKind.WORDS),
+    "migration_downtime_max_ms": ("ms", ValueKind.NUMBER),
     "guests_per_core": ("guests", ValueKind.NUMBER),
     "memory_used_min_percent": ("percent", ValueKind.NUMBER),
     "dom0_memory_min_mib": ("MiB", ValueKind.NUMBER),
@@ -34,7 +35,15 @@ LIMITS: Mapping[str, tuple[str, ValueKind]] = {
     "disk_backings": ("disk backings", ValueKind.WORDS),
     "cluster_managers_forbidden": ("services", ValueKind.WORDS),
     "smt": ("policy", ValueKind.WORD),
+    "counter_tolerance_percent": ("percent", ValueKind.NUMBER),
+    "cap_tolerance_percent": ("percentage points", ValueKind.NUMBER),
+    "weight_tolerance_percent": ("percent", ValueKind.NUMBER),
+    "share_min_percent": ("percent", ValueKind.NUMBER),
+    "change_seen_within_s": ("s", ValueKind.NUMBER),
     "schedulers": ("schedulers", ValueKind.WORDS),
+    "gap_at_fault_max_s": ("s", ValueKind.NUMBER),
+    "gap_at_reboot_max_s": ("s", ValueKind.NUMBER),
+    "dom0_answer_max_s": ("s", ValueKind.NUMBER),
 }
 """Unit and kind of value by name. The loader refuses all others, so rules need not look."""
 

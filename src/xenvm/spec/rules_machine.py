@@ -124,6 +124,15 @@ def xen_and_its_dom0(inventory: Inventory, _: Profile) -> Finding:
     return judged(good, observed, "xen, control_d")
 
 
+@rule("WP-5.4-04", INFO, LOG, lines="virt_caps|HAP")
+def second_level_translation(inventory: Inventory, _: Profile) -> Finding:
+    """Return a pass when the hardware translates guests' addresses."""
+    caps = inventory.hypervisor.virt_caps
+    if caps is None:
+        return unseen("virt_caps in xl info")
+    return judged("hap" in caps, " ".join(caps), "virt_caps with hap")
+
+
 @rule("WP-5.3-06", INFO, limit="schedulers", lines="xen_scheduler")
 def known_scheduler(inventory: Inventory, profile: Profile) -> Finding:
     """Return a pass when the scheduler is known."""

@@ -1,19 +1,32 @@
 #!/bin/busybox sh
 # The probe guest's first process. It speaks JSON lines on the PV console, as
 # docs/reference/probe-protocol.md says: it says hello, beats once a second, and obeys.
-/bin/busybox mkdir -p /proc /sys /dev /bin /sbin /usr/bin /usr/sbin
+/bin/busybox mkdir -p /proc /sys /dev /ram /bin /sbin /usr/bin /usr/sbin
 /bin/busybox --install -s
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev 2>/dev/null
+mount -t tmpfs -o size=100% ram /ram
+mkfifo /never
+: >/ram/deeds
+# What the kernel runs when Dom0 asks it to end; busybox would ask the first process, which is us.
+for end in poweroff reboot; do
+	rm -f /sbin/$end
+	printf '#!/bin/busybox sh\nexec /bin/busybox %s -f\n' $end >/sbin/$end
+	chmod 755 /sbin/$end
+done
 for module in /modules/*.ko; do insmod "$module" 2>/dev/null; done
 exec </dev/hvc0 >/dev/hvc0 2>/dev/null
 stty raw -echo
+# Whatever eats the memory dies of it, and neither the heart nor the hand.
+echo -1000 >/proc/self/oom_score_adj
 
 # One line is one write, so that the heart and the hand do not mix their words.
 say() { printf '%s\n' "$1"; }
-uptime_s() { cut -d' ' -f1 /proc/uptime; }
+uptime_s() { read -r up _ </proc/uptime && echo "$up"; }
+of_memory() { awk "/^$1:/{print \$2}" /proc/meminfo; }
+of_vmstat() { awk "/^$1 /{print \$2}" /proc/vmstat; }
 
 disks() {
 	list=
@@ -34,19 +47,51 @@ nics() {
 }
 
 facts() {
-	printf '"boot_id":"%s","release":"%s","vcpus":%s,"memory_kib":%s,"uptime_s":%s,"guest_type":"%s","disks":%s,"nics":%s' \
+	printf '"boot_id":"%s","release":"%s","vcpus":%s,"vcpus_online":"%s","memory_kib":%s,"swap_kib":%s,"uptime_s":%s,"guest_type":"%s","disks":%s,"nics":%s' \
 		"$(cat /proc/sys/kernel/random/boot_id)" "$(uname -r)" "$(nproc)" \
-		"$(awk '/^MemTotal/{print $2}' /proc/meminfo)" "$(uptime_s)" \
-		"$(cat /sys/hypervisor/guest_type 2>/dev/null)" "$(disks)" "$(nics)"
+		"$(cat /sys/devices/system/cpu/online)" "$(of_memory MemTotal)" "$(of_memory SwapTotal)" \
+		"$(uptime_s)" "$(cat /sys/hypervisor/guest_type 2>/dev/null)" "$(disks)" "$(nics)"
 }
 
-beat() {
-	n=0
+# The heart starts no process, so that a guest without memory or process numbers still beats.
+heart() {
+	n=0 every_s=1
 	while :; do
 		n=$((n + 1))
-		say "{\"say\":\"beat\",\"n\":$n,\"uptime_s\":$(uptime_s)}"
-		sleep 1
+		read -r up _ </proc/uptime
+		say "{\"say\":\"beat\",\"n\":$n,\"uptime_s\":$up}"
+		read -r told </ram/every_s && [ -n "$told" ] && every_s=$told
+		read -r -t "$every_s" _ <>/never
 	done
+}
+
+do_beat() {
+	echo "$((every_ms / 1000)).$(printf %03d $((every_ms % 1000)))" >/ram/every_s
+	echo "\"every_ms\":$every_ms"
+}
+
+# Each deed is a session of its own, so that rest() ends all that it started.
+begin() {
+	export cpus seconds kib device peer port
+	setsid sh -c "echo 1000 >/proc/self/oom_score_adj; $1" <>/never >/dev/null &
+	echo $! >>/ram/deeds
+}
+
+do_rest() {
+	while read -r deed; do kill -9 -"$deed"; done </ram/deeds
+	: >/ram/deeds
+	echo '"resting":true'
+}
+
+do_cpu_time() {
+	awk -v uptime_s="$(uptime_s)" '/^cpu /{
+		printf "\"busy_s\":%.2f,\"idle_s\":%.2f,\"steal_s\":%.2f,\"uptime_s\":%s",
+			($2 + $3 + $4 + $7 + $8) / 100, ($5 + $6) / 100, $9 / 100, uptime_s }' /proc/stat
+}
+
+do_spin() {
+	for cpu in $(seq "$cpus"); do begin 'timeout "$seconds" sh -c "while :; do :; done"'; done
+	echo "\"cpus\":$cpus"
 }
 
 # 32 bytes a line, each with the seed and its own number: a block that is lost, stale or in the
@@ -68,11 +113,119 @@ do_read() {
 		echo "\"sha256\":\"${sum%% *}\""
 }
 
+do_remember() {
+	pattern "$seed" "$kib" >/ram/remembered && echo "\"remembered_kib\":$kib"
+}
+
+do_recall() {
+	sum=$(sha256sum </ram/remembered) && echo "\"sha256\":\"${sum%% *}\""
+}
+
+# dd has touched all of its buffer when it writes the first byte of it, and then holds it.
+do_eat_memory() {
+	: >/ram/eaten
+	begin 'dd if=/dev/zero bs=${kib}k count=1 iflag=fullblock | { head -c 1 >/ram/eaten && [ -s /ram/eaten ] && read -r _ <>/never; }'
+	eater=$!
+	until [ -s /ram/eaten ]; do
+		kill -0 $eater || return
+		sleep 0.2
+	done
+	echo "\"eaten_kib\":$kib"
+}
+
+do_disk() {
+	echo "\"bytes\":$(($(cat "/sys/block/$device/size") * 512)),\"readonly\":$(truth "$(cat "/sys/block/$device/ro")")"
+}
+
+do_disk_flood() {
+	[ -b "/dev/$device" ] || return
+	for writer in 1 2 3 4; do
+		begin 'timeout "$seconds" sh -c "while :; do dd if=/dev/zero of=/dev/$device bs=256k oflag=direct; done"'
+	done
+	echo "\"seconds\":$seconds"
+}
+
+do_swap() {
+	mkswap "/dev/$device" >/dev/null && swapon "/dev/$device" || return
+	before=$(of_vmstat pswpout)
+	(
+		echo 1000 >/proc/self/oom_score_adj
+		dd if=/dev/zero of=/dev/null bs="${kib}k" count=1 iflag=fullblock
+	) || return
+	echo "\"pswpout_pages\":$(($(of_vmstat pswpout) - before)),\"swap_kib\":$(of_memory SwapTotal)"
+}
+
+do_pci() {
+	list=
+	for device in /sys/bus/pci/devices/*; do
+		[ -e "$device" ] || continue
+		list="$list,{\"address\":\"${device##*/}\",\"vendor\":\"$(cat "$device/vendor")\",\"device\":\"$(cat "$device/device")\"}"
+	done
+	echo "\"pci\":[${list#,}]"
+}
+
+truth() { [ "$1" = 1 ] && echo true || echo false; }
+
+do_link() {
+	ip link set "$nic" up || return
+	echo "\"carrier\":$(truth "$(cat "/sys/class/net/$nic/carrier")"),\"mtu\":$(cat "/sys/class/net/$nic/mtu")"
+}
+
+give_address() { # NIC ADDRESS/PREFIX
+	ip address flush dev "$1"
+	ip address add "$2" dev "$1" && ip link set "$1" up
+}
+
+do_packet_flood() {
+	give_address "$nic" "$address" || return
+	for sender in 1 2 3 4; do begin 'timeout "$seconds" ping -q -s 1400 -i 0.0001 "$peer"'; done
+	echo "\"seconds\":$seconds"
+}
+
+# A listener whose own input ended would hang up.
+do_listen() {
+	give_address "$nic" "$address" || return
+	: >/ram/heard
+	nc -l -p "$port" <>/never >/ram/heard &
+	echo "\"port\":$port"
+}
+
+do_heard() {
+	awk '$1 != NR {wrong++} END {printf "\"lines\":%d,\"wrong\":%d", NR, wrong}' /ram/heard
+}
+
+# Numbered lines, ten a second; what was sent is a byte for each, as a number might be read half.
+stream() {
+	n=0
+	while :; do
+		n=$((n + 1))
+		echo $n && printf . >>/ram/sent || return
+		read -r -t 0.1 _ <>/never
+	done | nc "$peer" "$port" >/dev/null
+	printf . >>/ram/errors
+}
+
+do_stream() {
+	give_address "$nic" "$address" || return
+	: >/ram/sent
+	: >/ram/errors
+	echo "$port" >/ram/port
+	{ stream; } >/dev/null & # without the braces it would keep the answer's pipe open
+	echo "\"port\":$port"
+}
+
+do_stream_status() {
+	read -r port </ram/port || return
+	hex=$(printf :%04X "$port")
+	established=$(awk -v port="$hex" 'substr($3, 9) == port && $4 == "01"' /proc/net/tcp | wc -l)
+	echo "\"sent\":$(size_of /ram/sent),\"errors\":$(size_of /ram/errors),\"connected\":$(truth "$established")"
+}
+
+size_of() { wc -c <"$1"; }
+
 reach() { # NIC=ADDRESS/PREFIX=PEER
 	nic=${1%%=*} rest=${1#*=}
-	ip address flush dev "$nic"
-	ip address add "${rest%%=*}" dev "$nic"
-	ip link set "$nic" up
+	give_address "$nic" "${rest%%=*}"
 	try=0
 	while [ $try -lt "$tries" ]; do
 		try=$((try + 1))
@@ -95,32 +248,50 @@ do_ping() {
 }
 
 do_facts() { facts; }
-do_poweroff() { echo '"going":"down"'; }
+
+# What is said first and done then, as nobody might hear of it afterwards.
+then_poweroff() { poweroff -f; }
+then_reboot() { reboot -f; }
+then_crash() { echo c >/proc/sysrq-trigger; }
+# After a panic the kernel spins with its interrupts off for as long as it is told to.
+then_hang() { echo 86400 >/proc/sys/kernel/panic; then_crash; }
+then_fork_bomb() { begin 'bomb() { while :; do bomb & done; }; bomb'; }
+then_hog_memory() {
+	echo 1 >/proc/sys/vm/overcommit_memory
+	begin 'while :; do dd if=/dev/zero of=/dev/null bs=2000M count=1; done'
+}
 
 obey() { # one flat JSON object, values without spaces, commas or quotes
-	id=0 verb= tries=5 at_kib=0
+	id=0 verb= tries=5 at_kib=0 cpus=1 seconds=3600 every_ms=1000
 	for pair in $(echo "$1" | tr -d '{}" ' | tr ',' ' '); do
 		name=${pair%%:*} value=${pair#*:}
 		case $name in
 		do) verb=$value ;;
-		id | device | seed | kib | at_kib | targets | tries) eval "$name=\$value" ;;
+		id | device | seed | kib | at_kib | targets | tries | cpus | seconds | every_ms | nic | address | peer | port)
+			eval "$name=\$value"
+			;;
 		esac
 	done
 	case $verb in
-	facts | write | read | ping | poweroff)
+	facts | beat | cpu_time | spin | rest | remember | recall | eat_memory | write | read | disk | disk_flood | \
+		swap | pci | ping | link | packet_flood | listen | heard | stream | stream_status)
 		if answer=$(do_$verb); then
 			say "{\"say\":\"done\",\"id\":$id,$answer}"
 		else
 			say "{\"say\":\"failed\",\"id\":$id,\"why\":\"$verb did not work\"}"
 		fi
 		;;
+	poweroff | reboot | crash | hang | fork_bomb | hog_memory)
+		say "{\"say\":\"done\",\"id\":$id,\"going\":\"to $verb\"}"
+		sleep 0.3
+		then_$verb
+		;;
 	*) say "{\"say\":\"failed\",\"id\":$id,\"why\":\"unknown verb\"}" ;;
 	esac
-	[ "$verb" != poweroff ] || { sync; poweroff -f; }
 }
 
 say "{\"say\":\"hello\",\"protocol\":1,$(facts)}"
-beat &
+heart &
 while :; do
 	read -r line && [ -n "$line" ] && obey "$line"
 done

@@ -5,8 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
-from xenvm.errors import GuestError, InvalidStateError, NotFoundError, WaitTimeoutError
+from xenvm.errors import (
+    GuestError,
+    InvalidStateError,
+    LibvirtError,
+    NotFoundError,
+    WaitTimeoutError,
+)
 from xenvm.host.console import Console
 from xenvm.host.domain import Domain
 from xenvm.host.host import Host
@@ -21,28 +28,59 @@ from .image import ProbeImage
 from .protocol import Beat, Hello, Reply, encode_request, parse_facts, parse_message
 
 MEMORY_MIB = 96
-"""The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers."""
+"""The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers; a PV guest's, unless told."""
+MEMORY_MIB_OF = {GuestType.PV: MEMORY_MIB, GuestType.PVH: 128, GuestType.HVM: 160}
+"""PVH unpacks its own kernel; HVM has firmware and a screen besides."""
 COMMAND_LINE = "console=hvc0 quiet loglevel=4 rdinit=/init net.ifnames=0 panic=1"
 CONSOLE = Chardev(kind=ChardevKind.PTY, target_kind="xen", target_port=0)
 """hvc0, on which the agent speaks."""
 BOOT_DEADLINE_S = 240.0
 """Emulated hosts boot eight guests on two CPUs in 70 s."""
 ANSWER_DEADLINE_S = 60.0
+CALL_DEADLINE_S = 5.0
+"""For a guest of which nobody knows whether it has booted yet: it is called again and again."""
 
 
-def probe_config(
-    name: str, image: ProbeImage, *, vnifs: Sequence[Vnif] = (), vbds: Sequence[Vbd] = ()
-) -> DomainConfig:
-    """Return what a PV probe guest is made of."""
+class ProbeParts(TypedDict, total=False):
+    """What a probe guest may be made of, where that is not the least.
+
+    Attributes:
+        guest_type: PV unless told.
+        vcpus: At the start; 1 unless told.
+        max_vcpus: The most it may have; ``vcpus`` unless told.
+        memory_mib: At the start; ``MEMORY_MIB_OF`` its type unless told.
+        max_memory_mib: The most it may have; ``memory_mib`` unless told.
+        vnifs: Its VNIFs.
+        vbds: Its VBDs.
+    """
+
+    guest_type: GuestType
+    vcpus: int
+    max_vcpus: int
+    memory_mib: int
+    max_memory_mib: int
+    vnifs: Sequence[Vnif]
+    vbds: Sequence[Vbd]
+
+
+def probe_config(name: str, image: ProbeImage, **parts: Unpack[ProbeParts]) -> DomainConfig:
+    """Return what a probe guest is made of; see :class:`ProbeParts`."""
+    guest_type = parts.get("guest_type", GuestType.PV)
+    hvm = guest_type is GuestType.HVM
     return DomainConfig(
         name=name,
-        guest_type=GuestType.PV,
-        memory_kib=MEMORY_MIB * 1024,
-        kernel=image.kernel,
+        guest_type=guest_type,
+        vcpus=parts.get("vcpus", 1),
+        max_vcpus=parts.get("max_vcpus", 0),
+        memory_kib=parts.get("memory_mib", MEMORY_MIB_OF[guest_type]) * 1024,
+        max_memory_kib=parts.get("max_memory_mib", 0) * 1024,
+        kernel=image.packed_kernel if hvm else image.kernel,
         initrd=image.initrd,
         cmdline=COMMAND_LINE,
-        vnifs=tuple(vnifs),
-        vbds=tuple(vbds),
+        acpi=hvm,
+        apic=hvm,
+        vnifs=tuple(parts.get("vnifs", ())),
+        vbds=tuple(parts.get("vbds", ())),
         consoles=(CONSOLE,),
     )
 
@@ -79,13 +117,18 @@ class ProbeGuest:
         """
         domain = host.define(config)
         try:
-            domain.start(paused=True)
-            console = domain.open_console()
-            if not paused:
-                domain.unpause()
+            return cls.wake(domain, paused=paused)
         except BaseException:
             remove(domain)
             raise
+
+    @classmethod
+    def wake(cls, domain: Domain, *, paused: bool = False) -> ProbeGuest:
+        """Return the guest of a domain that is defined as one, started like by :meth:`start`."""
+        domain.start(paused=True)
+        console = domain.open_console()
+        if not paused:
+            domain.unpause()
         return cls(domain, console)
 
     @property
@@ -126,8 +169,41 @@ class ProbeGuest:
             said = self.transcript[-300:] or "nothing"
             raise GuestError(f"{exc}; its console ends with: {said}") from exc
 
+    def wait_until_rebooted(self, *, deadline_s: float = BOOT_DEADLINE_S) -> Hello:
+        """Return what the guest sees of itself, once it is another boot than that of its hello.
+
+        Its console ended with its domain; a new one is opened, perhaps after its first words.
+
+        Raises:
+            GuestError: It did not boot again.
+        """
+        last = self.hello.boot_id if self.hello else ""
+
+        def rebooted() -> Hello | None:
+            try:
+                if self._console.has_ended:
+                    self._console = self.domain.open_console()
+                facts = self.facts(deadline_s=CALL_DEADLINE_S)
+            except (LibvirtError, WaitTimeoutError):
+                return None
+            except GuestError:
+                self._console.close()
+                return None
+            return facts if facts.boot_id != last else None
+
+        try:
+            self.hello = wait_until(f"{self.name} to boot again", rebooted, deadline_s=deadline_s)
+        except WaitTimeoutError as exc:
+            raise GuestError(str(exc)) from exc
+        return self.hello
+
     def send(self, verb: str, **values: str | int) -> int:
-        """Return the number of a request that was said; :meth:`answer` waits for the reply."""
+        """Return the number of a request that was said; :meth:`answer` waits for the reply.
+
+        Raises:
+            GuestError: Nobody is there to hear it.
+        """
+        self._refuse_silence()
         number = next(self._numbers)
         self._console.send(encode_request(number, verb, values))
         return number
@@ -145,9 +221,7 @@ class ProbeGuest:
         while number not in self._replies:
             if deadline.passed:
                 raise GuestError(f"{self.name} did not answer within {deadline_s:.0f} s")
-            if self._console.has_ended:
-                cause = self._console.end_cause or "the guest is gone"
-                raise GuestError(f"the console of {self.name} has ended: {cause}")
+            self._refuse_silence()
             self.listen(deadline_s=min(0.5, deadline.left_s))
         reply = self._replies.pop(number)
         if not reply.ok:
@@ -160,17 +234,26 @@ class ProbeGuest:
         """Return the reply to a request, said now."""
         return self.answer(self.send(verb, **values), deadline_s=deadline_s)
 
-    def facts(self) -> Hello:
+    def facts(self, *, deadline_s: float = ANSWER_DEADLINE_S) -> Hello:
         """Return what the guest sees of itself now.
 
         Raises:
             GuestError: It did not answer as the protocol says.
         """
-        reply = self.ask("facts")
+        reply = self.ask("facts", deadline_s=deadline_s)
         try:
             return parse_facts(reply.fields)
         except (KeyError, TypeError, ValueError) as exc:
             raise GuestError(f"{self.name} answered without {exc}") from exc
+
+    def close_console(self) -> None:
+        """Leave its console, which a domain takes with it when it moves to another host."""
+        self._console.close()
+
+    def _refuse_silence(self) -> None:
+        if self._console.has_ended:
+            cause = self._console.end_cause or "the guest is gone"
+            raise GuestError(f"the console of {self.name} has ended: {cause}")
 
     def remove(self) -> None:
         """End the guest and forget it; does no harm when it is gone already."""

@@ -17,7 +17,7 @@ from .cpio import newc
 
 DIRECTORY = "/var/lib/xenvm/probe"
 BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox", "/usr/bin/busybox-static")
-MODULES = ("xen-blkfront", "xen-netfront")
+MODULES = ("xen-blkfront", "xen-netfront", "xen-pcifront")
 ELF = b"\x7fELF"
 ELF_HEADER_BYTES = 64
 PROGRAM_INTERPRETER = 3
@@ -78,6 +78,11 @@ class ProbeImage:
     kernel: str
     initrd: str
     release: str
+
+    @property
+    def packed_kernel(self) -> str:
+        """Return the path of the kernel as the distribution packed it, which firmware boots."""
+        return f"/boot/vmlinuz-{self.release}"
 
 
 def deploy(shell: HostShell) -> ProbeImage:

@@ -43,8 +43,10 @@ class Hello:
     Attributes:
         boot_id: The kernel's random id of this boot.
         release: The kernel's release.
-        vcpus: CPUs online.
+        vcpus: How many CPUs are online.
+        vcpus_online: Which, as the kernel says it: ``0-1,3``.
         memory_kib: MemTotal.
+        swap_kib: SwapTotal.
         uptime_s: Seconds since boot.
         guest_type: ``PV``, ``PVH`` or ``HVM`` by the guest's own hypervisor folder in sysfs.
         disks: Its disks.
@@ -54,7 +56,9 @@ class Hello:
     boot_id: str
     release: str
     vcpus: int
+    vcpus_online: str
     memory_kib: int
+    swap_kib: int
     uptime_s: float
     guest_type: str
     disks: tuple[GuestDisk, ...]
@@ -93,6 +97,17 @@ class Reply:
     id: int
     ok: bool
     fields: Mapping[str, object]
+
+    def number(self, field: str) -> float:
+        """Return a field that is a number.
+
+        Raises:
+            GuestError: It is not there, or is none.
+        """
+        value = self.fields.get(field)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise GuestError(f"the probe guest answered without the number {field}: {self.fields}")
+        return float(value)
 
 
 Message = Hello | Beat | Reply
@@ -148,7 +163,9 @@ def parse_facts(said: Mapping[str, object]) -> Hello:
         boot_id=str(said["boot_id"]),
         release=str(said["release"]),
         vcpus=int(str(said["vcpus"])),
+        vcpus_online=str(said["vcpus_online"]),
         memory_kib=int(str(said["memory_kib"])),
+        swap_kib=int(str(said["swap_kib"])),
         uptime_s=float(str(said["uptime_s"])),
         guest_type=str(said["guest_type"]),
         disks=tuple(

@@ -1,0 +1,24 @@
+"""How far a change of a domain reaches: the running guest, its definition, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import _libvirt
+from .connection import Connection
+
+
+def reach(
+    connection: Connection, name: str, handle: Callable[[], _libvirt.RawDomain]
+) -> tuple[int, ...]:
+    """Return libvirt's flags for each place in which a domain is, the running guest first.
+
+    One call each: libvirt's drivers differ in whether they take both flags at once.
+    """
+
+    def places(_: _libvirt.RawConnection) -> tuple[int, ...]:
+        raw = handle()
+        live = (_libvirt.AFFECT_LIVE,) if raw.isActive() else ()
+        return (*live, _libvirt.AFFECT_CONFIG) if raw.isPersistent() else live
+
+    return connection.read(f"asking for {name}", places)

@@ -1,0 +1,75 @@
+"""A pCPU for one vCPU alone.
+
+By xl, which reaches offline vCPUs, and domains that libvirt does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xenvm.errors import ToolstackError
+from xenvm.formats.dom0_xl import parse_vcpus
+from xenvm.model.allocation import Exclusivity, VcpuPlace
+
+from .shell import HostShell
+
+
+def places(shell: HostShell, pcpus: int) -> tuple[VcpuPlace, ...]:
+    """Return every vCPU of a host, and where it may run.
+
+    Args:
+        shell: Dom0's shell.
+        pcpus: How many pCPUs the host has.
+    """
+    return parse_vcpus(shell.run("xl vcpu-list").stdout, pcpus=pcpus)
+
+
+def sharers(rows: Iterable[VcpuPlace], owner: VcpuPlace, pcpu: int) -> tuple[VcpuPlace, ...]:
+    """Return the vCPUs that may run on a pCPU beside its owner."""
+    ours = (owner.domid, owner.number)
+    return tuple(row for row in rows if pcpu in row.cpus and (row.domid, row.number) != ours)
+
+
+def claim(shell: HostShell, pcpus: int, owner: VcpuPlace, pcpu: int) -> Exclusivity:
+    """Keep all vCPUs but one off a pCPU; what resists is told by looking again.
+
+    Args:
+        shell: Dom0's shell.
+        pcpus: How many pCPUs the host has.
+        owner: The vCPU that is pinned to the pCPU, as it was before.
+        pcpu: The pCPU.
+
+    Returns:
+        Who was excluded, and who was not.
+    """
+    before = sharers(places(shell, pcpus), owner, pcpu)
+    for row in before:
+        # A vCPU that may run nowhere else is refused here, and found below.
+        _pin(shell, row, f"{row.cpus},^{pcpu}")
+    sharing = sharers(places(shell, pcpus), owner, pcpu)
+    left = {(row.domid, row.number) for row in sharing}
+    excluded = tuple(row for row in before if (row.domid, row.number) not in left)
+    return Exclusivity(pcpu=pcpu, owner=owner, excluded=excluded, sharing=sharing)
+
+
+def release(shell: HostShell, exclusivity: Exclusivity) -> None:
+    """Let those that were excluded run where they could before.
+
+    Raises:
+        ToolstackError: One of them runs, and could not be given back what it had.
+    """
+    for row in exclusivity.excluded:
+        if not _pin(shell, row, str(row.cpus)) and _runs(shell, row.domid):
+            raise ToolstackError(
+                f"{row} could not be pinned to {row.cpus} again: in Dom0,"
+                f" xl vcpu-pin {row.domid} {row.number} {row.cpus}"
+            )
+
+
+def _pin(shell: HostShell, row: VcpuPlace, cpus: str) -> bool:
+    done = shell.run("xl vcpu-pin %s %s %s", str(row.domid), str(row.number), cpus, check=False)
+    return done.returncode == 0
+
+
+def _runs(shell: HostShell, domid: int) -> bool:
+    return shell.run("xl list %s", str(domid), check=False).returncode == 0

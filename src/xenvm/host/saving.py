@@ -1,0 +1,147 @@
+"""Where a domain's memory goes: save files, the managed save, core dumps, another host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xenvm.errors import InvalidStateError
+from xenvm.model.driver_features import Feature
+from xenvm.model.movement import Manner, MoveOptions
+
+from . import _libvirt
+from .connection import Connection
+from .libxl_log import libxl_log
+from .running import refuse_deaf
+from .shell import HostShell
+
+SAVE_DEADLINE_S = 600.0
+"""A guest's memory goes through Dom0 to its disk."""
+
+
+class Saving:
+    """A domain's memory on Dom0's disk, or on its way to another host; ``domain.saving``."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        shell: HostShell,
+        name: str,
+        handle: Callable[[], _libvirt.RawDomain],
+    ):
+        self._connection = connection
+        self._shell = shell
+        self._name = name
+        self._handle = handle
+
+    @property
+    def has_managed(self) -> bool:
+        """Return whether the next start continues from a managed save."""
+        return bool(
+            self._connection.read(
+                f"asking for {self._name}'s managed save",
+                lambda _: self._handle().hasManagedSaveImage(),
+            )
+        )
+
+    def to_file(self, path: str, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
+        """Write its memory to a file and end it; :meth:`xenvm.host.Host.restore` continues it.
+
+        Args:
+            path: In Dom0; a file that is there is overwritten.
+            deadline_s: Seconds for the guest to get ready and its memory to be written.
+
+        Raises:
+            InvalidStateError: It does not run, is paused, or has crashed: a guest takes part in it.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        refuse_deaf(self._connection, self._name, self._handle)
+        self._change("saving", lambda raw: raw.save(path), deadline_s)
+
+    def managed(self, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
+        """Write its memory to where libvirt keeps it and end it; the next start continues it.
+
+        Raises:
+            InvalidStateError: It does not run, is paused, has crashed, or has no definition.
+            ToolstackError: libxl could not; its log's end is in the detail.
+        """
+        refuse_deaf(self._connection, self._name, self._handle)
+        self._change("saving", lambda raw: raw.managedSave(), deadline_s)
+
+    def remove_managed(self) -> None:
+        """Remove its managed save, so that the next start boots it.
+
+        Raises:
+            InvalidStateError: It has none.
+        """
+        # libxl's driver fails without saying why when there is none.
+        if not self.has_managed:
+            raise InvalidStateError(f"{self._name} has no managed save: there is none to remove")
+        self._change("removing the managed save of", lambda raw: raw.managedSaveRemove())
+
+    def dump_core(
+        self,
+        path: str,
+        *,
+        live: bool = False,
+        end: bool = False,
+        deadline_s: float = SAVE_DEADLINE_S,
+    ) -> None:
+        """Write its memory as an ELF core to a file in Dom0.
+
+        Args:
+            path: In Dom0; a file that is there is overwritten.
+            live: Whether the guest runs on meanwhile; else it is paused for as long.
+            end: Whether to end it afterwards; it then counts as crashed.
+            deadline_s: Seconds for its memory to be written.
+
+        Raises:
+            InvalidStateError: It does not run.
+            NotSupportedError: The driver cannot do it live.
+            ToolstackError: libxl could not, such as for a PV guest that was never unpaused; its
+                log's end is in the detail.
+        """
+        if live:
+            self._connection.driver.require(Feature.DUMP_LIVE)
+        flags = _libvirt.DUMP_LIVE * live | _libvirt.DUMP_CRASH * end
+        self._change("dumping the core of", lambda raw: raw.coreDump(path, flags), deadline_s)
+
+    def hand_over(self, to: Connection, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate it live, and that alone; :mod:`xenvm.movement` is what to use.
+
+        Args:
+            to: The destination's connection.
+            options: How; its deadline is not looked at.
+            deadline_s: Seconds after which both connections are given up.
+
+        Raises:
+            LibvirtError: It failed; what stands on which host is for the caller to find out.
+        """
+        raw = self._handle()
+        defined = self._connection.read(
+            f"asking for the definition of {self._name}", lambda _: raw.isPersistent()
+        )
+        asked = {
+            _libvirt.MIGRATE_LIVE: options.manner is Manner.LIVE,
+            _libvirt.MIGRATE_PAUSED: options.paused,
+            _libvirt.MIGRATE_PERSIST_DEST: options.persist,
+            _libvirt.MIGRATE_UNDEFINE_SOURCE: bool(defined) and not options.keep_source,
+        }
+        flags = sum(flag for flag, wanted in asked.items() if wanted)
+        given = {_libvirt.MIGRATE_NAME: options.name, _libvirt.MIGRATE_URI: options.uri}
+        words = {key: word for key, word in given.items() if word}
+        with libxl_log(self._shell):
+            self._connection.call(
+                f"migrating {self._name}",
+                lambda: raw.migrate3(to.raw, words, flags),
+                deadline_s=deadline_s,
+            )
+
+    def _change(
+        self,
+        doing: str,
+        do: Callable[[_libvirt.RawDomain], int],
+        deadline_s: float = SAVE_DEADLINE_S,
+    ) -> None:
+        raw = self._handle()
+        with libxl_log(self._shell):
+            self._connection.call(f"{doing} {self._name}", lambda: do(raw), deadline_s=deadline_s)

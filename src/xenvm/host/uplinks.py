@@ -1,0 +1,109 @@
+"""Bonds and VLANs under a bridge: made step by step, and unmade when a step fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from xenvm.errors import CommandError, NotFoundError, ResourceBusyError
+from xenvm.model.bridge import check_link_name
+from xenvm.model.uplink import Uplink
+
+from .shell import HostShell
+
+Step: TypeAlias = tuple[str, str]
+"""A shell command, and the one that undoes it."""
+
+_BUSY = 16
+_MISSING = 19
+_MIIMON_MS = 100
+"""How often a bond looks at its links; what bonding.rst recommends."""
+
+_CHECK = f"""\
+for nic in {{nics}}; do
+  [ -e /sys/class/net/$nic/device ] || {{{{ echo $nic; exit {_MISSING}; }}}}
+  [ ! -e /sys/class/net/$nic/master ] || {{{{ echo $nic; exit {_BUSY}; }}}}
+  [ -z "$(ip -oneline address show dev $nic scope global)" ] || {{{{ echo $nic; exit {_BUSY}; }}}}
+done
+"""
+
+
+def transaction(steps: Sequence[Step]) -> str:
+    """Return a shell script that does all steps or none: when one fails, those before are undone.
+
+    It runs in Dom0 as a whole, so that losing the connection in the middle does no harm.
+    """
+    lines = [
+        "undo=:",
+        "trap 's=$?; trap - EXIT; [ $s = 0 ] || eval \"$undo\"; exit $s' EXIT",
+        "trap 'exit 1' HUP INT TERM",
+    ]
+    for do, undo in steps:
+        lines += [f"{do} || exit 1", f'undo="{undo}; $undo"']
+    return "\n".join(lines) + "\n"
+
+
+def add_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
+    """Join a bridge to the outside.
+
+    Args:
+        shell: Dom0's shell.
+        bridge: The bridge; it is there.
+        uplink: What joins it; the NICs are named by the caller, and used by nothing else.
+
+    Raises:
+        NotFoundError: Dom0 has no such NIC.
+        ResourceBusyError: A NIC has a master or an address of its own.
+        CommandError: A step failed, and those before it were undone.
+    """
+    script = _CHECK.format(nics=" ".join(uplink.nics)) + transaction(list(_steps(bridge, uplink)))
+    try:
+        shell.run(script)
+    except CommandError as exc:
+        nic = exc.stdout.strip()
+        if exc.returncode == _MISSING:
+            raise NotFoundError(
+                f"Dom0 has no NIC {nic}: see its inventory for those it has"
+            ) from exc
+        if exc.returncode == _BUSY:
+            raise ResourceBusyError(
+                f"NIC {nic} is used already: take its addresses and its master away first"
+            ) from exc
+        raise
+
+
+def remove_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
+    """Take an uplink away from its bridge, and apart; what is gone already does no harm.
+
+    Raises:
+        CommandError: Dom0 refused a step.
+    """
+    undos = [undo for _, undo in _steps(bridge, uplink)]
+    shell.run("\n".join(reversed(undos)) + "\n:")
+
+
+def _steps(bridge: str, uplink: Uplink) -> Iterator[Step]:
+    trunk, link = uplink.trunk, uplink.link
+    if uplink.bond:
+        made = f"type bond mode {uplink.mode} miimon {_MIIMON_MS}"
+        yield f"ip link add name {trunk} {made}", _gone(trunk)
+        for nic in uplink.nics:
+            yield f"ip link set dev {nic} down", "true"
+            yield f"ip link set dev {nic} master {trunk}", _quiet(f"ip link set dev {nic} nomaster")
+    for nic in uplink.nics:
+        yield f"ip link set dev {nic} up", _quiet(f"ip link set dev {nic} down")
+    if uplink.bond:
+        yield f"ip link set dev {trunk} up", "true"
+    if uplink.vlan is not None:
+        yield f"ip link add link {trunk} name {link} type vlan id {uplink.vlan}", _gone(link)
+        yield f"ip link set dev {link} up", "true"
+    joined = f"ip link set dev {link} master {check_link_name(bridge)}"
+    yield joined, _quiet(f"ip link set dev {link} nomaster")
+
+
+def _gone(link: str) -> str:
+    return _quiet(f"ip link delete dev {link}")
+
+
+def _quiet(command: str) -> str:
+    return f"{command} 2>/dev/null"

@@ -1,0 +1,131 @@
+"""The checks of isolation fail on a host that does not isolate; what breaks it is in its Dom0."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from xenvm.host import Host
+from xenvm.host.probe import ProbeImage
+from xenvm.lab import Lab
+from xenvm.qualify.journal import Journal, Ledger
+from xenvm.qualify.neighbours import Neighbours
+from xenvm.qualify.workshop import Workshop
+from xenvm.waiting import pause
+
+pytestmark = pytest.mark.timeout(1800)
+
+Command = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture
+def workshop(host: Host, image: ProbeImage, tmp_path: Path) -> Iterator[Workshop]:
+    journal = Journal(tmp_path / "journal.jsonl")
+    made = Workshop(host, Ledger(journal, "live"), image)
+    yield made
+    made.close()
+    journal.close()
+
+
+def test_whatever_a_neighbour_suffers_is_seen(workshop: Workshop) -> None:
+    neighbours = Neighbours(workshop)
+    run = workshop.host.shell.run
+    first, second = (guest.name for guest in neighbours.guests)
+
+    watch = neighbours.watch()
+    pause(5)
+    unharmed = watch.end()
+    assert not unharmed.lost
+    assert unharmed.gap_s < 2
+
+    watch = neighbours.watch()
+    run("xl pause %s; sleep 4; xl unpause %s", second, second, deadline_s=60)
+    assert watch.end().gap_s > 3.5
+
+    run("ip link set dev vif$(xl domid %s).0 down", second)
+    watch = neighbours.watch()
+    pause(2)
+    assert watch.end().lost == ("lines of the TCP stream",)
+    run("ip link set dev vif$(xl domid %s).0 up", second)
+
+    run("truncate -s 0 %s", f"/var/lib/xenvm/runs/live/{first.removeprefix('xenvm-live-')}.img")
+    assert "its disk" in " ".join(neighbours.watch().end().lost)
+
+    watch = neighbours.watch()
+    run("xl destroy %s", first, deadline_s=60)
+    gone = watch.end()
+    assert first in " ".join(gone.lost)
+    assert len(gone.boots) == 1
+
+
+REBOOT_ANOTHER = """
+named() { for d in $(xenstore-list /local/domain); do
+  case $(xenstore-read /local/domain/$d/name 2>/dev/null) in *-$1) echo $d ;; esac
+done; }
+while first=$(named r0); [ -z "$first" ]; do sleep 1; done
+while again=$(named r0); [ -z "$again" ] || [ "$again" = "$first" ]; do sleep 1; done
+xl reboot $(named n1)
+"""
+"""A Dom0 that reboots another guest too, when one reboots."""
+
+BREAK_WHEN_ASKED = """#!/bin/sh
+real=/usr/sbin/xl.real
+[ "$*" = list ] || exec $real "$@"
+victim=$($real list | awk '$1 ~ /-v0$/ {print $2}')
+neighbour=$($real list | awk '$1 ~ /-n1$/ {print $2}')
+[ -z "$victim" ] || [ -e /run/broke.$victim ] || {
+  touch /run/broke.$victim
+  case $(ls /run/broke.* | wc -l) in
+  1) ;; # beside this one nothing goes wrong
+  2) $real pause $neighbour; sleep 4; $real unpause $neighbour ;;
+  3) sleep 9 ;;
+  *) xenstore-write /local/domain/0/backend/vbd/$victim$victim/51712/online 1 ;;
+  esac
+}
+exec $real "$@"
+"""
+"""An xl that, once for each guest that goes wrong, stops a neighbour, is slow, or leaves things."""
+
+
+def qualified(
+    xenvm: Command, lab: Lab, folder: Path, *ids: str
+) -> tuple[int, dict[str, dict[str, object]]]:
+    """Return how a full run of some requirements ended, and their rows in its results."""
+    only = [word for id_ in ids for word in ("--only", id_)]
+    done = xenvm("qualify", f"lab:{lab.name}", "--tier", "full", *only, "--output", str(folder),
+                 deadline_s=900)  # fmt: skip
+    rows = json.loads((folder / "results.json").read_text())["requirements"]
+    return done.returncode, {row["id"]: row for row in rows}
+
+
+def test_a_host_that_reboots_another_guest_too_fails(
+    lab: Lab, host: Host, xenvm: Command, tmp_path: Path
+) -> None:
+    host.shell.run("setsid sh -c %s </dev/null >/dev/null 2>&1 &", REBOOT_ANOTHER)
+    status, rows = qualified(xenvm, lab, tmp_path / "out", "WP-3.1-01", "WP-4.2-02")
+    assert status == 1
+    assert {id_: row["verdict"] for id_, row in rows.items()} == {
+        "WP-3.1-01": "fail",
+        "WP-4.2-02": "fail",
+    }
+
+
+def test_a_host_that_does_not_keep_guests_apart_fails(
+    lab: Lab, host: Host, xenvm: Command, tmp_path: Path
+) -> None:
+    host.shell.run("mv /usr/sbin/xl /usr/sbin/xl.real")
+    try:
+        host.shell.put_file("/usr/sbin/xl", BREAK_WHEN_ASKED.encode(), mode=0o755)
+        status, rows = qualified(xenvm, lab, tmp_path / "out", "WP-5.1-04")
+    finally:
+        host.shell.run("mv /usr/sbin/xl.real /usr/sbin/xl; for f in /run/broke.*; do id=${f#*.};"
+                       " xenstore-rm /local/domain/0/backend/vbd/$id$id; rm $f; done",
+                       deadline_s=60, check=False)  # fmt: skip
+    assert status == 1
+    row = rows["WP-5.1-04"]
+    assert (row["verdict"], row["observed"]) == ("fail", "")
+    assert "xenstore /local/domain/0/backend/vbd/" in str(row["evidence"])
