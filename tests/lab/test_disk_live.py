@@ -33,7 +33,7 @@ from xenvm.model.kinds import (
 from xenvm.model.vbd import Vbd
 from xenvm.model.vbd_backend import VbdCache, VbdServer
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 FOLDER = "/var/lib/xenvm-live"
 MIB = 1 << 20
