@@ -333,3 +333,16 @@ def test_a_finding_is_one_line_that_says_what_to_do(config: DomainConfig) -> Non
     for finding in config.check():
         assert "\n" not in str(finding)
         assert ": " in finding.message
+
+
+@pytest.mark.parametrize(
+    "vnif",
+    [
+        Vnif(kind=VnifKind.NETWORK, network="vlan4", vlans=(4,)),
+        Vnif(kind=VnifKind.HOSTDEV, hostdev=PciAddress(bus=4, slot=0), vlans=(4,)),
+    ],
+    ids=lambda vnif: vnif.kind,
+)
+def test_a_network_and_a_virtual_function_may_have_vlans(vnif: Vnif) -> None:
+    config = dataclasses.replace(PV, vnifs=(vnif,))
+    assert "vnifs[0].vlans" not in {found.path for found in config.check()}
