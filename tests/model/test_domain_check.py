@@ -189,6 +189,7 @@ BREACHES: list[tuple[str, DomainConfig, str]] = [
      "vbds[0].driver"),
     ("vbd_bus_of_pv_is_xen", vbd(bus="scsi"), "vbds[0].bus"),
     ("vbd_has_statistics", vbd(driver="qemu"), "vbds[0].driver"),
+    ("vbd_has_statistics", vbd(driver=None), "vbds[0].driver"),
     ("vbd_cache_is_the_backends", vbd(cache="writeback"), "vbds[0].cache"),
     ("vnif_kind_is_one_of_libxls", vnif(kind="user"), "vnifs[0].kind"),
     ("vnif_bridge_can_be_a_links", vnif(bridge=None), "vnifs[0].bridge"),
