@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import os
 import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args, get_origin, get_type_hints
 
 import pytest
 from lxml import etree
@@ -25,6 +26,8 @@ from tests.corpora.corpus import GENERIC, NEW, QEMU, XEN, Corpus, corpus
 from tests.corpora.debian_source import NoCorpusError
 from xenvm.errors import CommandError, ParseError
 from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
+from xenvm.model.domain import DomainConfig
+from xenvm.model.residue import Modelled
 from xenvm.processes import run
 
 PEERS = Path(__file__).with_name("peers")
@@ -87,31 +90,78 @@ def list_of(paths: Sequence[Path], folder: Path) -> Path:
     return listed
 
 
-@functools.cache
-def getter(kind: type) -> Callable[[object], object]:
-    """Return a function from a value of this class to a tuple of all its fields."""
-    names = [each.name for each in dataclasses.fields(kind)]
-    return lambda value: tuple([getattr(value, name) for name in names])
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How all fields of one class's values are read.
+
+    Attributes:
+        fields: Returns all of them.
+        values: Which of them may hold a value of the model.
+        tuples: Which may hold several.
+    """
+
+    fields: Callable[[object], tuple[object, ...]]
+    values: tuple[int, ...]
+    tuples: tuple[int, ...]
+
+
+def looks_at(kind: type[Modelled]) -> dict[type, Look]:
+    """Return how the fields of a class, and of all classes in it, are read."""
+    hints = get_type_hints(kind)
+    names = [each.name for each in dataclasses.fields(kind) if each.name != "residue"]
+    held = {name: list(modelled_in(hints[name])) for name in names}
+    holding = [(i, get_origin(hints[name]) is tuple) for i, name in enumerate(names) if held[name]]
+    getter = attrgetter(*names)
+    look = Look(
+        fields=getter if len(names) > 1 else lambda value: (getter(value),),
+        values=tuple(i for i, is_tuple in holding if not is_tuple),
+        tuples=tuple(i for i, is_tuple in holding if is_tuple),
+    )
+    below = [looks_at(each) for kinds in held.values() for each in kinds]
+    return dict(ChainMap({kind: look}, *below))
+
+
+def modelled_in(hint: object) -> Iterator[type[Modelled]]:
+    """Yield the classes of the model in a field's type."""
+    if isinstance(hint, type) and issubclass(hint, Modelled):
+        yield hint
+    for each in get_args(hint):
+        yield from modelled_in(each)
+
+
+LOOKS = looks_at(DomainConfig)
 
 
 def read(value: object) -> None:
     """Read each field of a value, and of all values in it."""
-    if isinstance(value, tuple):
-        for item in value:
-            read(item)
-    elif dataclasses.is_dataclass(value):
-        kind: type = type(value)
-        read(getter(kind)(value))
+    look = LOOKS[type(value)]
+    fields = look.fields(value)
+    for index in look.values:
+        if (held := fields[index]) is not None:
+            read(held)
+    for index in look.tuples:
+        for each in cast("tuple[object, ...]", fields[index]):
+            read(each)
 
 
 def through_xenvm(document: bytes) -> None:
+    """Parse, read every field of every value, and format."""
     config = parse_domain_xml(document)
     read(config)
     format_domain_xml(config)
 
 
 def through_lxml(document: bytes) -> None:
+    """Parse and serialise; nothing is read of what lies between."""
     etree.tostring(etree.fromstring(document), encoding="unicode")
+
+
+def through_lxml_reading(document: bytes) -> None:
+    """Parse, read each element's tag, attributes, text and tail, and serialise."""
+    root = etree.fromstring(document)
+    for element in root.iter():
+        element.tag, element.items(), element.text, element.tail
+    etree.tostring(root, encoding="unicode")
 
 
 def in_process(
@@ -120,6 +170,10 @@ def in_process(
     documents = {str(path): path.read_bytes() for path in paths}
 
     def once() -> tuple[float, dict[str, str]]:
+        one_pass()  # as the others do: what ran before has left nothing of ours in the caches
+        return one_pass()
+
+    def one_pass() -> tuple[float, dict[str, str]]:
         refused = {}
         began_s = time.process_time()
         for path, document in documents.items():
@@ -211,20 +265,33 @@ def test_parse_read_all_and_format_against_its_peers(
     libvirt_data: Corpus,
     tmp_path: Path,
 ) -> None:
-    """Each round, each candidate once; the ratio is the median of the rounds' ratios."""
+    """Each round, each candidate goes twice through all files, and the second time counts.
+
+    The ratio is the median of the rounds' ratios.
+    What each does with a file, of which it is given the bytes or the text:
+
+    * xenvm parses it, reads every field of the config and of every value in it, and formats it.
+      Which fields there are is found out beforehand, once for each class.
+    * Bare lxml parses it and serialises the tree. Nothing is read: that is what our goal is
+      measured by. The second time it also reads each element's tag, attributes, text and tail.
+    * virtinst makes a ``Guest`` of it and calls ``get_xml``; the second time it also reads each
+      property of the guest and of what is in it, as virtinst itself lists them.
+    * libvirtxml, in Go, unmarshals it into structs and marshals those: reading a field of a struct
+      costs nothing, so it is not done.
+    """
     paths = sample(libvirt_data)
     assert len(paths) == FILES
     listed = list_of(paths, tmp_path)
     ours = Candidate(name="xenvm", once=in_process(through_xenvm, paths))
     lxml = in_process(through_lxml, paths)
+    lxml_reading = in_process(through_lxml_reading, paths)
     peers = [
         Candidate(name="bare lxml, parse and serialise", once=lxml, least=1 / 3),
+        Candidate(name="bare lxml, every text and attribute read", once=lxml_reading),
         virtinst(listed),
         virtinst(listed, "--read"),
         libvirtxml(listed, tmp_path),
     ]
-    ours.once()
-    lxml()
 
     def the_peers() -> None:
         for peer in peers:

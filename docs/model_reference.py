@@ -67,7 +67,7 @@ def model_classes() -> list[type[Modelled]]:
     _gather(DomainConfig, found)
     for kind in sorted(_subclasses(Modelled), key=lambda kind: (kind.__module__, kind.__name__)):
         held = any(kind in items_of(other) for other in _subclasses(Modelled))
-        if not held and not kind.__subclasses__():
+        if not held and not _subclasses(kind):
             _gather(kind, found)
     return list(found)
 

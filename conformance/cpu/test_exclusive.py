@@ -22,7 +22,7 @@ SPIN_S = 300
 @pytest.mark.requirement("WP-5.3-05")
 def test_a_pcpu_is_one_vcpus_alone(profile: Profile, check: Check, workshop: Workshop) -> None:
     """Keep Dom0 and a rival that wants every pCPU off one; its owner gets all of it."""
-    pcpus = workshop.host.pcpus
+    pcpus = workshop.host.capacity.pcpus
     if pcpus < 2:
         raise BlockedError("a host of one pCPU has none to give away: give it two")
     workshop.require_memory(2)

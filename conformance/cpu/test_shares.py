@@ -29,7 +29,7 @@ class Rivals:
         workshop.require_memory(count)
         self.guests: Sequence[ProbeGuest] = [workshop.guest(f"w{n}") for n in range(count)]
         self.boots = self.boot_ids()
-        last = CpuSet.of([workshop.host.pcpus - 1])
+        last = CpuSet.of([workshop.host.capacity.pcpus - 1])
         for guest in self.guests:
             guest.domain.vcpus.pin(0, last)
             guest.ask("spin", cpus=1, seconds=SPIN_S)

@@ -49,6 +49,7 @@ def test_each_disk_is_what_it_was_mapped_to(
         journal.progress(number / len(WANTED), f"a {word} plugged in")
         vbd = backings.vbd(word, f"xvd{'bcde'[number]}")
         guest.domain.vbds.attach(vbd)
+        guest.domain.vbds.wait_until_connected(vbd.target)
         same, said = is_behind(workshop.host, guest, vbd)
         carried, hashes = verified(workshop.host, guest, vbd, word)
         if same and carried:

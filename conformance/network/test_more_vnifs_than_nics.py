@@ -34,6 +34,7 @@ def test_a_guest_has_more_vnifs_than_the_host_has_nics(
         journal.progress(number / wanted, f"VNIF {number + 1} of {wanted}")
         mac = workshop.next_mac()
         guest.domain.vnifs.attach(Vnif(bridge=bridge, mac=mac))
+        guest.domain.vnifs.wait_until_connected(mac)
         links[mac] = number
     guest.hello = guest.facts()
     reached = reached_over(guest, links)

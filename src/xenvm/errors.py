@@ -17,11 +17,13 @@ XenvmError
 │   ├── NotSupportedError         ├── InvalidRequestError      ├── InvalidXmlError
 │   ├── ResourceBusyError         ├── OperationTimeoutError    ├── OperationAbortedError
 │   ├── MigrationError            ├── ToolstackError
+│   │   └── MoveError             a move failed; names what stands on which host
 │   └── DeviceInUseError(ResourceBusyError)  somebody else has the device; keeps who
-├── NotAllowedError               a device or folder that nobody allowed us to change
-├── OutOfSpaceError               a volume group or a file system has no room for it
 ├── OvercommitError               more memory is wanted than is free; keeps both numbers
 ├── ReallocationError             a change failed half-way; keeps what stands
+├── NotAllowedError               a device or folder that nobody allowed us to change
+├── OutOfSpaceError               a volume group or a file system has no room for it
+├── MovePrerequisiteError         a domain cannot be moved yet; keeps every reason and cure
 ├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
 ├── HostBusyError                 another qualification holds the host
@@ -246,6 +248,18 @@ class MigrationError(LibvirtError):
     """A migration could not be done."""
 
 
+class MoveError(MigrationError):
+    """A domain did not move, or not as it should.
+
+    Attributes:
+        standing: What stands of it, a line for each host.
+    """
+
+    def __init__(self, message: str, *, standing: Sequence[str]):
+        self.standing = tuple(standing)
+        super().__init__(f"{message}; what stands: {'; '.join(self.standing)}")
+
+
 class ToolstackError(LibvirtError):
     """Xen's toolstack (libxl) failed; ``detail`` has the end of its log."""
 
@@ -274,10 +288,12 @@ class ReallocationError(XenvmError):
         standing: The steps that could not be undone, in words; empty when all is as before.
     """
 
-    def __init__(self, step: str, cause: Exception, standing: Sequence[str]):
+    def __init__(self, step: str, cause: BaseException, standing: Sequence[str]):
         self.standing = tuple(standing)
-        left = f"these stand, undo them by hand: {'; '.join(standing)}" if standing else ""
-        super().__init__(f"could not change {step}: {cause}; {left or 'all is as it was before'}")
+        left = "all is as it was before"
+        if standing:
+            left = f"these stand, undo them by hand: {'; '.join(standing)}"
+        super().__init__(f"could not change {step}: {str(cause) or 'interrupted'}; {left}")
 
 
 class NotAllowedError(XenvmError):
@@ -286,6 +302,19 @@ class NotAllowedError(XenvmError):
 
 class OutOfSpaceError(XenvmError):
     """There is no room for it; nothing of it was left behind."""
+
+
+class MovePrerequisiteError(XenvmError):
+    """A domain cannot be moved to a host as things are; nothing was changed.
+
+    Attributes:
+        missing: Pairs of (what is missing, what to do about it).
+    """
+
+    def __init__(self, domain: str, host: str, missing: Sequence[tuple[str, str]]):
+        self.missing = tuple(missing)
+        lines = "\n".join(f"  - {what}: {cure}" for what, cure in self.missing)
+        super().__init__(f"{domain} cannot move to {host} yet:\n{lines}")
 
 
 class EventsLostError(XenvmError):

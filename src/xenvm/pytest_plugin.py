@@ -26,6 +26,7 @@ run_id     session four characters; all that is made is named ``xenvm-<run_id>-�
 journal    session :class:`xenvm.qualify.journal.Ledger`: ``making(kind, name)`` and
                    ``removing(kind, name)`` (context managers), ``progress(fraction, text)``
                    (of the running test, 0 to 1), ``note(text)``
+peer       session the second :class:`xenvm.host.Host`, to which guests may move
 allow_list session identities of the volumes and NICs that the user lets the suite write to
 check      test    :class:`xenvm.qualify.checking.Check`: ``check([ID,] observed=…, expected=…,
                    [passed=…, unit=…, source=…, detail=…, evidence=[Evidence(…)]])`` records
@@ -47,6 +48,7 @@ from pathlib import Path
 
 import pytest
 
+from xenvm.errors import BlockedError
 from xenvm.host import Host
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
@@ -58,7 +60,7 @@ from xenvm.qualify.journal import JOURNAL_FILE, Event, Journal, Ledger
 from xenvm.qualify.names import new_run_id
 from xenvm.qualify.suite import die_with_parent, hear_interrupts
 from xenvm.spec import load_profile
-from xenvm.target import open_host
+from xenvm.target import migration_uri, open_host
 
 _JOURNAL = pytest.StashKey[Journal]()
 _ATTEMPT = pytest.StashKey[Attempt]()
@@ -69,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options with which ``xenvm qualify`` calls the suite."""
     group = parser.getgroup("xenvm")
     group.addoption("--xenvm-host", default="lab", help="the host to test (HOST)")
+    group.addoption("--xenvm-peer", default="", help="a second host, for guests to move to (HOST)")
     group.addoption("--xenvm-profile", default="fujitsu-2008", help="the profile's name or path")
     group.addoption("--xenvm-tier", default="quick", choices=[t.value for t in Tier])
     group.addoption("--xenvm-only", action="append", default=[], help="a requirement to test")
@@ -164,6 +167,27 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     """Return the host under test, connected; closed at the end."""
     with open_host(request.config.option.xenvm_host) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def peer(request: pytest.FixtureRequest) -> Iterator[Host]:
+    """Return the second host, connected; closed at the end.
+
+    Raises:
+        BlockedError: The user named none.
+    """
+    target = request.config.option.xenvm_peer
+    if not target:
+        raise BlockedError("guests have nowhere to move to: name a second host, --xenvm-peer HOST")
+    with open_host(target) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def peer_uri(request: pytest.FixtureRequest) -> str | None:
+    """Return where a guest's memory goes when it moves to the peer; None for the peer's name."""
+    options = request.config.option
+    return migration_uri(options.xenvm_host, options.xenvm_peer)
 
 
 @pytest.fixture(scope="session")

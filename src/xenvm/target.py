@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from xenvm.host import Host, connect
-from xenvm.lab import Lab
-from xenvm.lab import machine as lab_machine
+from xenvm.host import Host, HostUri, connect
+from xenvm.lab import Lab, find_lab
+from xenvm.lab import running as running_lab
+from xenvm.lab.named import DEFAULT_NAME
 from xenvm.lab.progress import Report, silent
 
 LAB = "lab"
@@ -18,14 +19,29 @@ def lab_name(host: str) -> str | None:
     kind, _, name = host.partition(":")
     if kind != LAB or name.startswith("//"):
         return None
-    return name or lab_machine.DEFAULT_NAME
+    return name or DEFAULT_NAME
 
 
 def spare_devices(host: str) -> tuple[str, ...]:
     """Return what tests may write to on the lab that HOST means; nothing where it is a URI."""
     name = lab_name(host)
-    lab = lab_machine.find_lab(name) if name else None
+    lab = find_lab(name) if name else None
     return lab.spare_devices if lab else ()
+
+
+def migration_uri(source: str, destination: str) -> str | None:
+    """Return where a guest's memory should go on its way from one HOST to another.
+
+    Returns:
+        For the two labs of a pair their private link, for a host by ssh its name; None, which
+        leaves it to the destination's libvirt, for others.
+    """
+    names = lab_name(source), lab_name(destination)
+    lab = find_lab(names[1]) if names[1] else None
+    if lab:
+        return f"tcp://{lab.link.address}" if lab.link and lab.link.peer == names[0] else None
+    name = HostUri.parse(destination).name if names[1] is None else ""
+    return f"tcp://{name}" if name else None
 
 
 @contextlib.contextmanager
@@ -39,7 +55,7 @@ def open_lab(host: str, *, report: Report = silent) -> Iterator[Lab | None]:
     if name is None:
         yield None
         return
-    with lab_machine.running(name, report=report) as lab:
+    with running_lab(name, report=report) as lab:
         yield lab
 
 

@@ -36,9 +36,10 @@ CHANGED_WITH = {
 """A field that a document may leave out, as it then says the same as another: once that other is
 changed, it has to be said."""
 
-REFUSED = {"passthrough_mode", "backing", "source", "kind", "pci", "usb", "scsi"}
+REFUSED = {"passthrough_mode", "backing", "source", "kind", "pci", "usb", "scsi", "nvram"}
 """Fields that say nothing without another, such as a VBD's source of an unknown backing: XML cannot
-say them alone, which is an error and no loss."""
+say them alone, which is an error and no loss. Nor is there a path where QEMU's ``<nvram>`` holds a
+network disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

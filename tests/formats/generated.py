@@ -45,14 +45,20 @@ STRATEGIES: dict[tuple[type[Modelled], int], st.SearchStrategy[Any]] = {}
 def values_of(kind: type[Modelled], depth: int = NESTED_MOST) -> st.SearchStrategy[Any]:
     """Return a strategy for values of ``kind`` that no document ever said."""
     if (kind, depth) not in STRATEGIES:
-        hints = get_type_hints(kind)
-        fields = {
-            field.name: field_values(hints[field.name], place, kind, field.default, depth)
-            for field in dataclasses.fields(kind)
-            if (place := place_of(field))
-        }
-        STRATEGIES[kind, depth] = st.builds(kind, **fields)
+        STRATEGIES[kind, depth] = st.builds(kind, **strategies_of(kind, depth))
     return STRATEGIES[kind, depth]
+
+
+def strategies_of(
+    kind: type[Modelled], depth: int = NESTED_MOST
+) -> dict[str, st.SearchStrategy[Any]]:
+    """Return a strategy for each field of ``kind`` that a document can say."""
+    hints = get_type_hints(kind)
+    return {
+        field.name: field_values(hints[field.name], place, kind, field.default, depth)
+        for field in dataclasses.fields(kind)
+        if (place := place_of(field))
+    }
 
 
 def field_values(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+import textwrap
+from dataclasses import FrozenInstanceError, dataclass, field, replace
 
 import pytest
 from lxml import etree
 
-from xenvm.errors import ParseError
-from xenvm.formats.binding import numbered, read_element
+from xenvm.errors import ParseError, SpecError
+from xenvm.formats.binding import numbered, program, read_element
+from xenvm.formats.binding.plan import plan_of
+from xenvm.formats.binding.stops import survey
 from xenvm.formats.domain_facts import domain_facts
 from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
 from xenvm.model.domain import DomainConfig
@@ -30,6 +33,31 @@ class Twice(Modelled):
 
     one: str = field(default="", metadata=at("@name"))
     two: str = field(default="", metadata=at("@name"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booted(Modelled):
+    """The example of the module that writes readers."""
+
+    name: str = field(metadata=at("name"))
+    boot_order: int | None = field(default=None, metadata=at("boot/@order"))
+
+
+def test_a_class_has_the_reader_that_is_shown_for_its_like() -> None:
+    shown = textwrap.dedent((program.__doc__ or "").partition("::\n\n")[2])
+    plan = plan_of(Booted)
+    written = program.Program(plan, reader_of=NotImplemented)
+    written.write(survey(plan))
+    assert "\n".join(written.lines) == shown.strip()
+
+
+def test_a_value_that_was_read_is_as_frozen_as_one_that_was_made() -> None:
+    value = read_element(Booted, etree.fromstring("<a><name>a</name><boot order='1'/></a>"))
+    assert type(value) is Booted
+    assert value == Booted(name="a", boot_order=1)
+    assert hash(value) == hash(Booted(name="a", boot_order=1))
+    with pytest.raises(FrozenInstanceError):
+        value.name = "b"  # type: ignore[misc]
 
 
 def test_a_field_has_a_type_that_text_becomes() -> None:
@@ -81,3 +109,11 @@ def test_a_number_past_all_is_refused_in_hexadecimal_too() -> None:
 
 def test_memory_that_nobody_understands_is_unknown() -> None:
     assert domain_facts("<domain><memory unit='cows'>1</memory></domain>").memory_kib is None
+
+
+def test_white_space_between_elements_is_no_text() -> None:
+    text = "<domain><name>a</name><os><nvram type='network'>\n<source/>\n</nvram></os></domain>"
+    config = parse_domain_xml(text)
+    assert config.nvram is None
+    with pytest.raises(SpecError, match=r"nvram.*: there are elements where"):
+        format_domain_xml(replace(config, nvram="/var/lib/xen/nvram.fd"))

@@ -10,7 +10,8 @@ from xenvm.formats.dom0_backings import backing_path, parse_backings
 TEXT = """\
 below 254:1 254:0
 below 253:0 254:1
-loop 7:0 254:1 131
+loop 7:0 /srv/a.img
+loop 7:1 /srv/gone.img (deleted)
 mount 253:0 rw,noatime /srv/with space
 mount 254:9 ro /mnt
 swap /swap.img
@@ -23,6 +24,7 @@ path 6660 fd:0 5 100 /dev/vg/lv
 path 61b0 7:0 5 101 /dev/loop0
 path 81a4 0:0 65025 131 /srv/a.img
 path 81a4 0:0 65025 9 /swap.img
+path 6660 7:1 5 102 /dev/loop1
 path 41ed 0:0 65025 2 /srv
 """
 
@@ -34,6 +36,12 @@ def test_a_loop_device_overlaps_the_file_below_it() -> None:
     assert image is not None
     assert image.identity == "file 254:1 131"
     assert loop.overlaps(image)
+
+
+def test_a_loop_device_whose_file_was_deleted_stands_on_nothing() -> None:
+    loop = parse_backings(TEXT).find("/dev/loop1")
+    assert loop is not None
+    assert loop.beneath == frozenset()
 
 
 def test_a_volume_stands_on_its_partition_and_that_on_its_disk() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xenvm.errors import ParseError
@@ -162,6 +162,7 @@ def test_types_of_domains_are_read_and_odd_ones_left_out() -> None:
     assert parse_guest_types(text) == {1: GuestType.PVH}
 
 
+@settings(max_examples=30)
 @given(st.text())
 def test_no_text_makes_the_list_parsers_stumble(text: str) -> None:
     parse_list(text)

@@ -88,13 +88,13 @@ def connection() -> Iterator[libvirt.virConnect]:
     connection.close()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(configs())
 def test_reading_what_was_written_gives_the_same_config(config: DomainConfig) -> None:
     assert parse_domain_xml(format_domain_xml(config)) == config
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(config=configs())
 def test_libvirt_accepts_what_was_written_and_keeps_its_meaning(
     connection: libvirt.virConnect, config: DomainConfig
@@ -273,14 +273,14 @@ def test_a_document_that_means_harm_is_refused_at_once(make: Callable[[], str | 
     assert time.process_time() - began_s < 1
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_whatever_it_is_it_is_refused_or_read(text: str | bytes) -> None:
     with pytest.raises(ParseError):
         parse_domain_xml(text)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_a_document_with_a_piece_spoilt_is_refused_or_read(data: st.DataObject) -> None:
     text = format_domain_xml(GUEST)

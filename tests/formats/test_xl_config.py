@@ -48,19 +48,16 @@ def of(text: str, path: str) -> object:
     return value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(configs())
-def test_a_domain_that_xl_can_describe_is_read_back_the_same(config: DomainConfig) -> None:
+def test_a_domain_that_xl_can_describe_is_read_back_the_same_from_words_that_xl_knows(
+    config: DomainConfig,
+) -> None:
     text = format_xl_config(config)
     assert parse_xl_config(text) == config
     assert lost_in_xl(config) == []
     assert format_xl_config(parse_xl_config(text)) == text
-
-
-@settings(max_examples=40, deadline=None)
-@given(configs())
-def test_xl_knows_every_key_and_word_that_is_written(config: DomainConfig) -> None:
-    findings = examine(parse_xl_document(format_xl_config(config)))
+    findings = examine(parse_xl_document(text))
     passed_over = {"parallel"}  # xm's key, which libvirt writes, too
     assert [f for f in findings if f.key not in passed_over] == []
 
@@ -349,7 +346,8 @@ def test_a_list_that_no_guest_needs_is_refused(key: str, item: str, most: int) -
 def modelled() -> list[type[Modelled]]:
     for module in pkgutil.walk_packages(xenvm.model.__path__, "xenvm.model."):
         importlib.import_module(module.name)
-    return Modelled.__subclasses__()
+    kinds = Modelled.__subclasses__()
+    return [kind for kind in kinds if kind.__module__.startswith(f"{xenvm.model.__name__}.")]
 
 
 @pytest.mark.parametrize("kind", modelled(), ids=lambda kind: kind.__name__)

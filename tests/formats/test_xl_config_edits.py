@@ -147,7 +147,7 @@ def test_a_change_and_its_undoing_leave_the_text_as_it_was() -> None:
     assert format_xl_config(replace(there, graphics=(), memory_kib=config.memory_kib)) == GUEST
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(configs(), st.data())
 def test_any_change_of_one_field_changes_its_own_keys_only(
     config: DomainConfig, data: st.DataObject

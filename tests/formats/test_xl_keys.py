@@ -154,7 +154,7 @@ def test_what_is_of_another_type_is_refused_by_line() -> None:
         read_specs(document, "pci")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(documents())
 def test_every_document_can_be_examined(text: str) -> None:
     document = parse_xl_document(text)

@@ -128,6 +128,23 @@ def test_a_read_is_asked_again_only_once() -> None:
     connection.close()
 
 
+def test_a_read_whose_error_was_lost_is_asked_again() -> None:
+    connection = Connection("test:///default", deadline_s=10)
+    asked = []
+
+    def ask(raw: RawConnection) -> int:
+        asked.append(raw)
+        if len(asked) == 1:
+            failure = libvirt.libvirtError("virConnectNumOfDomains() failed")
+            failure.err = None
+            raise failure
+        return len(raw.listAllDomains())
+
+    assert connection.read("listing", ask) == 1
+    assert connection.generation == 0
+    connection.close()
+
+
 def test_a_change_is_never_repeated_but_possible_again_after_a_read() -> None:
     connection = Connection("test:///default", deadline_s=10)
     done = []

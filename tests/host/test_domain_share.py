@@ -152,8 +152,9 @@ def test_a_cap_that_was_lost_is_told() -> None:
 
 def test_a_host_tells_its_pcpus_and_the_free_memory_of_each_node() -> None:
     with connect("test:///default") as host:
-        assert host.pcpus == 16
-        assert host.free_memory_by_node_kib == (2048, 4096)  # its own units
+        capacity = host.capacity
+        assert capacity.pcpus == 16
+        assert capacity.free_memory_by_node_kib == (2048, 4096)  # its own units
 
 
 def test_a_change_that_fails_half_way_is_undone(host: Host, running: Domain) -> None:
@@ -162,6 +163,17 @@ def test_a_change_that_fails_half_way_is_undone(host: Host, running: Domain) -> 
     with pytest.raises(ReallocationError, match="weight of shop from 50 to 512") as caught:
         reallocate(host, wanted)
     assert caught.value.standing == ("weight of shop from 50 to 512",) or not caught.value.standing
+    assert share_of(running) == before
+
+
+def test_a_change_that_is_interrupted_is_undone(host: Host, running: Domain) -> None:
+    before = share_of(running)
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reallocate(host, {"shop": Allocation(memory_mib=400, vcpus=2)}, tell=interrupt)
     assert share_of(running) == before
 
 

@@ -43,8 +43,8 @@ def test_a_commands_own_255_is_not_taken_for_sshs() -> None:
 def test_a_command_past_its_deadline_is_killed(stdin: str, tmp_path: Path) -> None:
     late = tmp_path / "late"
     with pytest.raises(CommandTimeoutError, match="did not end within 1 s"):
-        LocalShell().run("sleep 2; touch %s", str(late), deadline_s=1, stdin=stdin)
-    LocalShell().run("sleep 1.3")
+        LocalShell().run("sleep 1.5; touch %s", str(late), deadline_s=1, stdin=stdin)
+    LocalShell().run("sleep 0.8")
     assert not late.exists()
 
 

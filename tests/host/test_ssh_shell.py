@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,25 +55,26 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """Run an sshd that keeps all that it needs in a folder."""
     if SSHD is None:
         pytest.skip("openssh-server is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    host_key, user_key = make_key(tmp_path / "host"), make_key(tmp_path / "user")
-    other_key = make_key(tmp_path / "other")
-    (tmp_path / "authorized").write_text(f"{user_key}\n")
-    (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
-    (tmp_path / "changed_hosts").write_text(f"[127.0.0.1]:{port} {other_key}\n")
-    (tmp_path / "no_hosts").write_text("")
-    (tmp_path / "sshd_config").write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {tmp_path}/host\nPidFile none\nUsePAM no\n"
-        f"StrictModes no\nAuthorizedKeysFile {tmp_path}/authorized\nPasswordAuthentication no\n"
+    host_key, user_key = make_key(folder / "host"), make_key(folder / "user")
+    other_key = make_key(folder / "other")
+    (folder / "authorized").write_text(f"{user_key}\n")
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
+    (folder / "changed_hosts").write_text(f"[127.0.0.1]:{port} {other_key}\n")
+    (folder / "no_hosts").write_text("")
+    (folder / "sshd_config").write_text(
+        f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nPidFile none\nUsePAM no\n"
+        f"StrictModes no\nAuthorizedKeysFile {folder}/authorized\nPasswordAuthentication no\n"
         "PermitRootLogin prohibit-password\n"
     )
-    argv = [SSHD, "-D", "-e", "-f", str(tmp_path / "sshd_config")]
+    argv = [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]
     process = processes.start(argv, stderr=processes.DEVNULL)
     try:
         wait_until(
@@ -80,9 +82,15 @@ def server(tmp_path: Path) -> Iterator[Server]:
         )
         if process.poll() is not None:
             pytest.skip("sshd does not start here (as root it needs /run/sshd and a user)")
-        yield Server(folder=tmp_path, port=port, process=process)
+        yield Server(folder=folder, port=port, process=process)
     finally:
         processes.end(process)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -104,8 +112,8 @@ def test_a_command_past_its_deadline_is_killed_on_the_far_side(
     shell: SshShell, tmp_path: Path
 ) -> None:
     with pytest.raises(CommandTimeoutError):
-        shell.run("sleep 2; touch %s", str(tmp_path / "late"), deadline_s=1)
-    shell.run("sleep 1.3")
+        shell.run("sleep 1.5; touch %s", str(tmp_path / "late"), deadline_s=1)
+    shell.run("sleep 0.8")
     assert not (tmp_path / "late").exists()
 
 
@@ -131,19 +139,20 @@ def test_a_host_that_we_or_that_does_not_trust_is_told_so(
 
 
 def test_a_key_that_others_may_read_is_told_so(server: Server) -> None:
-    (server.folder / "user").chmod(0o644)
+    shutil.copy(server.folder / "user", server.folder / "open")
+    (server.folder / "open").chmod(0o644)
     with pytest.raises(AuthenticationError, match="chmod 600"):
-        connect(server.uri())
+        connect(server.uri(key="open"))
 
 
-def test_a_host_that_goes_away_in_the_middle_is_a_broken_connection(
-    server: Server, shell: SshShell
-) -> None:
-    shell.run("true")
-    processes.end(server.process)
-    # The sessions of a running sshd outlive it, so end ours as a dying host would.
-    with pytest.raises(HostConnectionError):
-        shell.run("kill -9 $(ps -o ppid= -p $(ps -o ppid= -p $PPID)); sleep 5", deadline_s=4)
+def test_a_host_that_goes_away_in_the_middle_is_a_broken_connection(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, closing(SshAccess(server.uri())) as access:
+        shell = SshShell(access)
+        shell.run("true")
+        processes.end(server.process)
+        # The sessions of a running sshd outlive it, so end ours as a dying host would.
+        with pytest.raises(HostConnectionError):
+            shell.run("kill -9 $(ps -o ppid= -p $(ps -o ppid= -p $PPID)); sleep 5", deadline_s=4)
 
 
 @pytest.mark.skipif(Path("/run/libvirt/libvirt-sock").exists(), reason="a libvirt runs here")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -20,17 +21,19 @@ from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import probe_config
 from xenvm.host.probe.protocol import pattern_sha256
 from xenvm.host.storage import Storage
+from xenvm.model.graphics import Graphics
 from xenvm.model.kinds import (
     DiskBacking,
     DiskDevice,
     DiskDriver,
     DiskFormat,
+    GraphicsKind,
     GuestType,
 )
 from xenvm.model.vbd import Vbd
 from xenvm.model.vbd_backend import VbdCache, VbdServer
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 FOLDER = "/var/lib/xenvm-live"
 MIB = 1 << 20
@@ -50,10 +53,25 @@ def storage(host: Host, group: str) -> Iterator[Storage]:
 
 @pytest.fixture(scope="module")
 def guest(host: Host, image: ProbeImage) -> Iterator[ProbeGuest]:
-    started = ProbeGuest.start(host, probe_config("xenvm-live-d0", image))
+    # A screen, as QEMU plugs disks only into a guest that it was started with.
+    screen = (Graphics(kind=GraphicsKind.VNC, autoport=True, listen="127.0.0.1"),)
+    config = dataclasses.replace(probe_config("xenvm-live-d0", image), graphics=screen)
+    started = ProbeGuest.start(host, config)
     started.wait_until_up()
     yield started
     started.remove()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_plugged_in(guest: ProbeGuest) -> Iterator[None]:
+    yield
+    for vbd in tuple(guest.domain.vbds):
+        guest.domain.vbds.detach(vbd.target)
+
+
+def plug_in(guest: ProbeGuest, vbd: Vbd) -> None:
+    guest.domain.vbds.attach(vbd)
+    guest.domain.vbds.wait_until_connected(vbd.target)
 
 
 @contextlib.contextmanager
@@ -94,7 +112,7 @@ def test_a_volume_is_plugged_in_served_by_linux_and_unplugged(
     host: Host, storage: Storage, group: str, guest: ProbeGuest
 ) -> None:
     with volume(storage, group, "xenvm-live-v") as path:
-        guest.domain.vbds.attach(Vbd(target="xvdb", source=path, driver=DiskDriver.PHY))
+        plug_in(guest, Vbd(target="xvdb", source=path, driver=DiskDriver.PHY))
         assert disks(guest) == {"xvdb": 16 * MIB}
         (backend,) = guest.domain.vbds.backends()
         assert (backend.server, backend.cache) == (VbdServer.PHY, VbdCache.DIRECT)
@@ -114,17 +132,16 @@ def test_image_files_are_served_as_their_driver_says(storage: Storage, guest: Pr
     raw = storage.create_image(f"{FOLDER}/raw.img", 8, sparse=True)
     qcow2 = storage.create_image(f"{FOLDER}/a.qcow2", 32, layout=DiskFormat.QCOW2, sparse=True)
     file = DiskBacking.FILE
-    guest.domain.vbds.attach(
-        Vbd(target="xvdc", source=raw.path, backing=file, driver=DiskDriver.PHY)
-    )
-    guest.domain.vbds.attach(
+    plug_in(guest, Vbd(target="xvdc", source=raw.path, backing=file, driver=DiskDriver.PHY))
+    plug_in(
+        guest,
         Vbd(
             target="xvdd",
             source=qcow2.path,
             backing=file,
             driver=DiskDriver.QEMU,
             format=DiskFormat.QCOW2,
-        )
+        ),
     )
     assert disks(guest) == {"xvdc": 8 * MIB, "xvdd": 32 * MIB}
     loop, qemu = guest.domain.vbds.backends()
@@ -229,9 +246,29 @@ def test_a_drive_of_an_hvm_guest_gets_another_medium(
 def test_a_pv_guest_takes_a_medium_as_a_readonly_disk(storage: Storage, guest: ProbeGuest) -> None:
     iso = storage.create_image(f"{FOLDER}/3.iso", 3, sparse=True).path
     medium = Vbd(target="xvde", source=iso, backing=DiskBacking.FILE, readonly=True)
-    guest.domain.vbds.attach(medium)
+    plug_in(guest, medium)
     assert guest.ask("disk", device="xvde").fields["readonly"] in {1, "1"}
     with pytest.raises((SpecError, NotSupportedError)):
         guest.domain.vbds.change_media("xvde", None)
     guest.domain.vbds.detach("xvde")
     storage.delete_image(iso)
+
+
+def test_a_guest_without_qemu_is_plugged_in_no_disk_that_it_would_serve(
+    host: Host, image: ProbeImage, storage: Storage
+) -> None:
+    qcow2 = storage.create_image(f"{FOLDER}/q.qcow2", 4, layout=DiskFormat.QCOW2, sparse=True)
+    vbd = Vbd(
+        target="xvdb",
+        source=qcow2.path,
+        backing=DiskBacking.FILE,
+        driver=DiskDriver.QEMU,
+        format=DiskFormat.QCOW2,
+    )
+    other = ProbeGuest.start(host, probe_config("xenvm-live-d3", image), paused=True)
+    try:
+        with pytest.raises(NotSupportedError, match="without QEMU"):
+            other.domain.vbds.attach(vbd)
+    finally:
+        other.remove()
+    storage.delete_image(qcow2.path)

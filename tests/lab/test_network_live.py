@@ -17,7 +17,7 @@ from xenvm.model.uplink import Uplink
 from xenvm.model.vnif import Vnif
 from xenvm.waiting import pause
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 BRIDGE = "xvl0"
 SPARE = "eth1"
@@ -51,6 +51,7 @@ def guest(host: Host, image: ProbeImage, bridge: str, mac: MacAddress) -> Iterat
     started = ProbeGuest.start(host, probe_config("xenvm-live-n0", image))
     started.wait_until_up()
     started.domain.vnifs.attach(Vnif(bridge=bridge, mac=mac))
+    started.domain.vnifs.wait_until_connected(mac)
     started.hello = started.facts()
     yield started
     started.domain.vnifs.detach(mac)
@@ -95,7 +96,7 @@ def test_an_uplink_that_fails_half_way_is_undone(host: Host) -> None:
 def test_a_hot_plugged_vnif_passes_packets_and_is_taken(
     host: Host, guest: ProbeGuest, mac: MacAddress
 ) -> None:
-    assert guest.domain.vnifs.device(mac).is_connected
+    assert guest.domain.vnifs.ends(mac).is_connected
     assert reaches(guest, mac)
     assert mac in host.devices.macs_in_use()
     assert mac not in host.devices.allocate_macs(2, seed="live")

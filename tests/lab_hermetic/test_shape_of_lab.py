@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xenvm.errors import UsageError
 from xenvm.lab import Release, Shape
-from xenvm.lab.qemu import Disks, qemu_argv
+from xenvm.lab.qemu import Disks, Wires, qemu_argv
 from xenvm.lab.recipe import recipe_for
 from xenvm.lab.shape import digest
 
@@ -100,3 +100,17 @@ def test_each_release_has_an_image_of_its_own() -> None:
     names = {recipe_for(release).image_id for release in Release}
     assert len(names) == len(Release)
     assert all(re.fullmatch(r"[a-z]+-[0-9a-f]{16}", name) for name in names)
+
+
+def test_a_pair_has_one_nic_and_one_disk_more_and_listens_nowhere() -> None:
+    wires = Wires(ours=Path("/a/link,1"), theirs=Path("/b/link"), disk=Path("/a/shared"))
+    words = qemu_argv(
+        name="x", shape=Shape(), disks=DISKS, ssh_port=2222, console=Path("/c"), wires=wires
+    )
+    assert sum(word.startswith("virtio-net") for word in words) == Shape().nics + 1
+    (link,) = [word for word in words if "id=link" in word]
+    assert link == (
+        "dgram,id=link,local.type=unix,local.path=/a/link,,1,remote.type=unix,remote.path=/b/link"
+    )
+    assert any("file=/a/shared" in word and "locking=off" in word for word in words)
+    assert argv(Shape()) == [word for word in argv(Shape()) if "link" not in word]

@@ -189,6 +189,7 @@ BREACHES: list[tuple[str, DomainConfig, str]] = [
      "vbds[0].driver"),
     ("vbd_bus_of_pv_is_xen", vbd(bus="scsi"), "vbds[0].bus"),
     ("vbd_has_statistics", vbd(driver="qemu"), "vbds[0].driver"),
+    ("vbd_has_statistics", vbd(driver=None), "vbds[0].driver"),
     ("vbd_cache_is_the_backends", vbd(cache="writeback"), "vbds[0].cache"),
     ("vnif_kind_is_one_of_libxls", vnif(kind="user"), "vnifs[0].kind"),
     ("vnif_bridge_can_be_a_links", vnif(bridge=None), "vnifs[0].bridge"),
@@ -333,3 +334,16 @@ def test_a_finding_is_one_line_that_says_what_to_do(config: DomainConfig) -> Non
     for finding in config.check():
         assert "\n" not in str(finding)
         assert ": " in finding.message
+
+
+@pytest.mark.parametrize(
+    "vnif",
+    [
+        Vnif(kind=VnifKind.NETWORK, network="vlan4", vlans=(4,)),
+        Vnif(kind=VnifKind.HOSTDEV, hostdev=PciAddress(bus=4, slot=0), vlans=(4,)),
+    ],
+    ids=lambda vnif: vnif.kind,
+)
+def test_a_network_and_a_virtual_function_may_have_vlans(vnif: Vnif) -> None:
+    config = dataclasses.replace(PV, vnifs=(vnif,))
+    assert "vnifs[0].vlans" not in {found.path for found in config.check()}

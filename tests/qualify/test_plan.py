@@ -83,7 +83,10 @@ def test_what_the_profile_does_not_limit_is_not_run() -> None:
 def test_full_takes_longer_than_quick_and_json_says_how_long() -> None:
     every = [spec.requirement(id_) for id_ in FUJITSU.requirement_ids]
     asked = [requirement for requirement in every if not requirement.not_assessed]
-    quick, full = (make_plan(asked, circumstances(tier=tier)) for tier in Tier)
+    quick, full = (
+        make_plan([r for r in asked if r.asked_by(tier, hosts=2)], circumstances(tier=tier))
+        for tier in Tier
+    )
     assert total_s(quick) <= 4 * 60
     assert total_s(quick) < total_s(full) <= 60 * 60
     document = plan_to_json(full)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xenvm.model.profile import CheckKind, Requirement
@@ -35,6 +35,7 @@ observable_sets = st.frozensets(CLASSES)
 asked_lists = st.lists(st.builds(requirement, st.uuids().map(str), on=observable_sets), max_size=6)
 
 
+@settings(max_examples=50)
 @given(asked_lists, CLASSES, st.data())
 def test_adding_a_fail_always_gives_not_qualified(
     asked: list[Requirement], evidence: EvidenceClass, data: st.DataObject
@@ -44,6 +45,7 @@ def test_adding_a_fail_always_gives_not_qualified(
     assert run_verdict(kinds, asked, evidence) is RunVerdict.NOT_QUALIFIED
 
 
+@settings(max_examples=50)
 @given(asked_lists, CLASSES, st.data())
 def test_a_run_qualifies_only_when_all_that_can_be_shown_is_good(
     asked: list[Requirement], evidence: EvidenceClass, data: st.DataObject
@@ -58,6 +60,7 @@ def test_a_run_qualifies_only_when_all_that_can_be_shown_is_good(
         assert evidence is not EvidenceClass.SIMULATED
 
 
+@settings(max_examples=50)
 @given(asked_lists, CLASSES, st.data())
 def test_taking_a_verdict_away_never_qualifies_a_host(
     asked: list[Requirement], evidence: EvidenceClass, data: st.DataObject

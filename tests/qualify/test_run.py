@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ PROFILE = """
 inherit = "fujitsu-2008"
 requirements = ["WP-3.4-01", "WP-3.4-02", "WP-3.4-12", "WP-3.4-14"]
 """
+
+STATIC = ("WP-3.4-02",)
+"""What takes no suite."""
 
 SUITE = """
 import os, signal, time
@@ -98,6 +102,28 @@ def make_wish(body: str, **fields: object) -> Wish:
     return replace(wish, **fields)  # type: ignore[arg-type]
 
 
+Finished = tuple[Results, Path, Watch]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """Return a run on a good host, and its folder, which is not to be written to."""
+    place = tmp_path_factory.mktemp("finished")
+    (place / "small.toml").write_text(PROFILE)
+    watch = Watch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "gather", nested)
+        patch.chdir(place)
+        results, folder = qualify(make_wish(GOOD), watch)
+    return results, place / folder, watch
+
+
+@pytest.fixture
+def folder(finished: Finished, tmp_path: Path) -> Path:
+    """Return the folder of a run on a good host."""
+    return shutil.copytree(finished[1], tmp_path / "before")
+
+
 def kinds(results: Results) -> dict[str, VerdictKind]:
     return {c.requirement.id: c.verdict.kind for c in results.all_conclusions}
 
@@ -106,9 +132,8 @@ def events(folder: Path) -> list[str]:
     return [str(r["event"]) for r in parse_records((folder / JOURNAL_FILE).read_text())]
 
 
-def test_a_good_host_qualifies_and_its_folder_is_whole() -> None:
-    watch = Watch()
-    results, folder = qualify(make_wish(GOOD), watch)
+def test_a_good_host_qualifies_and_its_folder_is_whole(finished: Finished) -> None:
+    results, folder, watch = finished
     assert results.verdict is RunVerdict.QUALIFIED
     assert results.label == "qualified (quick)"
     assert results.not_shown == ("WP-3.4-01",)
@@ -190,17 +215,16 @@ def test_an_interrupted_run_is_undecided_and_can_be_resumed() -> None:
     ],
 )
 def test_another_run_than_the_one_asked_for_is_not_resumed(
-    change: dict[str, object], said: str
+    folder: Path, change: dict[str, object], said: str
 ) -> None:
-    _, folder = qualify(make_wish(GOOD), Watch())
     wish = replace(make_wish(GOOD, output=None, resume=folder), **change)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=said):
         qualify(wish, Watch())
 
 
-def test_a_run_is_not_resumed_on_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, folder = qualify(make_wish(GOOD), Watch())
-
+def test_a_run_is_not_resumed_on_another_host(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def other(host: Host) -> Inventory:
         inventory = nested(host)
         return replace(inventory, host=replace(inventory.host, hostname="another"))
@@ -221,7 +245,7 @@ def test_a_leak_that_cannot_be_removed_is_a_failure(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Dom0, "look", leaking)
     monkeypatch.setattr("xenvm.qualify.restoration.SETTLE_S", 0.1)
-    results, _ = qualify(make_wish(GOOD), Watch())
+    results, _ = qualify(make_wish(GOOD, only=STATIC), Watch())
     assert results.verdict is RunVerdict.NOT_QUALIFIED
     assert results.restoration.left == (("vif", "vif1.0"),)
 
@@ -236,7 +260,7 @@ def test_a_host_that_is_lost_makes_a_run_undecided(monkeypatch: pytest.MonkeyPat
         return look(self)
 
     monkeypatch.setattr(Dom0, "look", lost)
-    results, _ = qualify(make_wish(GOOD), Watch())
+    results, _ = qualify(make_wish(GOOD, only=STATIC), Watch())
     assert results.verdict is RunVerdict.UNDECIDED
     assert "xenvm restore test:///default" in results.restoration.verdict.detail
 

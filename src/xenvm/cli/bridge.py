@@ -14,9 +14,8 @@ from xenvm.errors import UsageError
 from xenvm.model.bridge import BridgeState
 from xenvm.model.bridge_tree import BridgeNode, BridgeTree, LinkNode, VnifNode
 from xenvm.model.uplink import BondMode, Uplink
-from xenvm.target import open_host
 
-from .progress import lab_progress
+from .live_host import AS_JSON, HOST, live_host, print_json
 
 TREE_SCHEMA = "xenvm-bridge-tree/1"
 LIST_SCHEMA = "xenvm-bridges/1"
@@ -33,8 +32,8 @@ def command() -> None:
 
 
 @command.command("list")
-@click.argument("host", default="lab")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@HOST
+@AS_JSON
 def list_command(host: str, as_json: bool) -> None:
     """List the bridges of HOST.
 
@@ -42,11 +41,11 @@ def list_command(host: str, as_json: bool) -> None:
     Example:
       xenvm bridge list lab --json
     """
-    with lab_progress() as report, open_host(host, report=report) as live:
+    with live_host(host, "listing bridges") as live:
         bridges = live.list_bridges()
     if as_json:
         rows = [dataclasses.asdict(bridge) | {"mac": str(bridge.mac)} for bridge in bridges]
-        click.echo(json.dumps({"schema": LIST_SCHEMA, "bridges": rows}, indent=1))
+        print_json({"schema": LIST_SCHEMA, "bridges": rows})
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("bridge", "MTU", "STP", "addresses", "ports"):
@@ -58,8 +57,8 @@ def list_command(host: str, as_json: bool) -> None:
 
 
 @command.command("tree")
-@click.argument("host", default="lab")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@HOST
+@AS_JSON
 def tree_command(host: str, as_json: bool) -> None:
     """Draw which guest of HOST hangs on which NIC.
 
@@ -68,7 +67,7 @@ def tree_command(host: str, as_json: bool) -> None:
       xenvm bridge tree
       xenvm bridge tree xen+ssh://root@host/system --json
     """
-    with lab_progress() as report, open_host(host, report=report) as live:
+    with live_host(host, "looking at bridges") as live:
         tree, name = live.devices.bridge_tree(), live.hostname
     if as_json:
         document = {"schema": TREE_SCHEMA, "host": name, **dataclasses.asdict(tree)}
@@ -79,7 +78,7 @@ def tree_command(host: str, as_json: bool) -> None:
 
 @command.command("create")
 @click.argument("name")
-@click.argument("host", default="lab")
+@HOST
 @click.option("--address", help="One for Dom0 on it, such as 192.0.2.1/24.")
 @click.option("--stp", is_flag=True, help="Speak the spanning tree protocol.")
 @click.option("--mtu", "mtu_bytes", type=int, help="Its MTU, in bytes.")
@@ -111,7 +110,7 @@ def create_command(
     """
     uplink = _uplink(nics, options)
     address, mtu_bytes = options["address"], options["mtu_bytes"]
-    with lab_progress() as report, open_host(host, report=report) as live:
+    with live_host(host, f"making {name}") as live:
         live.create_bridge(
             name,
             address=None if address is None else str(address),
@@ -124,7 +123,7 @@ def create_command(
 
 @command.command("delete")
 @click.argument("name")
-@click.argument("host", default="lab")
+@HOST
 def delete_command(name: str, host: str) -> None:
     """Delete the bridge NAME of HOST, unless something is plugged into it.
 
@@ -132,7 +131,7 @@ def delete_command(name: str, host: str) -> None:
     Example:
       xenvm bridge delete guests0 lab
     """
-    with lab_progress() as report, open_host(host, report=report) as live:
+    with live_host(host, f"deleting {name}") as live:
         live.bridge(name).delete()
 
 

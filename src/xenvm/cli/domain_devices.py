@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import click
 
@@ -13,17 +12,16 @@ from xenvm.model.kinds import DiskBacking, DiskDriver, DiskFormat
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Bandwidth, Vnif
-from xenvm.target import open_host
 
+from .live_host import HOST, NAME, live_host, print_json
 from .plain import plain
-from .progress import lab_progress
 
 ATTACHED_SCHEMA = "xenvm-attached/1"
 
 
 @click.command("attach")
-@click.argument("name")
-@click.argument("host", default="lab")
+@NAME
+@HOST
 @click.option("--vbd", "target", help="A disk: its name in the guest, such as xvdb.")
 @click.option("--source", help="Of a disk: the device or image in Dom0.")
 @click.option("--format", "layout", default="raw", show_default=True, help="Of a disk's image.")
@@ -48,12 +46,11 @@ def attach(name: str, host: str, **options: str | int | bool | None) -> None:
     """
     if (options["target"] is None) == (options["bridge"] is None):
         raise UsageError("give one of --vbd and --vnif: that is what is attached")
-    with lab_progress() as report, open_host(host, report=report) as live:
+    with live_host(host, f"attaching to {name}") as live:
         domain = live.domain(name)
         made = _attached(live, domain, options)
     if options["as_json"]:
-        document = {"schema": ATTACHED_SCHEMA, "domain": name, "device": plain(made)}
-        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        print_json({"schema": ATTACHED_SCHEMA, "domain": name, "device": plain(made)})
     elif isinstance(made, Vnif):
         click.echo(f"{name} has a VNIF {made.mac} on {made.bridge}")
     else:
@@ -61,9 +58,9 @@ def attach(name: str, host: str, **options: str | int | bool | None) -> None:
 
 
 @click.command("detach")
-@click.argument("name")
+@NAME
 @click.argument("device")
-@click.argument("host", default="lab")
+@HOST
 @click.option("--persist", is_flag=True, help="Change a running domain's definition too.")
 def detach(name: str, device: str, host: str, persist: bool) -> None:
     """Unplug DEVICE from domain NAME of HOST: a disk by its name, a VNIF by its MAC address.
@@ -73,7 +70,7 @@ def detach(name: str, device: str, host: str, persist: bool) -> None:
       xenvm domain detach web xvdb lab
       xenvm domain detach web 00:16:3e:12:34:56 lab --persist
     """
-    with lab_progress() as report, open_host(host, report=report) as live:
+    with live_host(host, f"detaching {device} from {name}") as live:
         domain = live.domain(name)
         if ":" in device:
             domain.vnifs.detach(MacAddress(device), persist=persist)

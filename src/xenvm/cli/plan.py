@@ -25,8 +25,9 @@ from .progress import lab_progress
 @click.option(
     "--tier", type=click.Choice([t.value for t in Tier]), default="quick", show_default=True
 )
+@click.option("--to", "peer", default="", metavar="HOST", help="A second host, as for qualify.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(host: str, profile: str, tier: str, as_json: bool) -> None:
+def command(host: str, profile: str, tier: str, peer: str, as_json: bool) -> None:
     """Show what a qualification of HOST would run, what is blocked and why, and how long it takes.
 
     Touches nothing on the host.
@@ -45,7 +46,9 @@ def command(host: str, profile: str, tier: str, as_json: bool) -> None:
             rules=spec.evaluate(inventory, asked),
             volume_groups=Dom0(live, host).volume_groups(),
         )
-    steps = make_plan(asked_requirements(asked, Tier(tier), ()), circumstances)
+    steps = make_plan(
+        asked_requirements(asked, Tier(tier), (), hosts=2 if peer else 1), circumstances
+    )
     if as_json:
         click.echo(json.dumps({"evidence": inventory.evidence.value, **plan_to_json(steps)}))
     else:

@@ -40,6 +40,9 @@ INTERRUPTED_STATUS = 3
     metavar="DEVICE",
     help="A NIC (eth1) or a disk (/dev/disk/by-id/…) that may be written to; repeatable.",
 )
+@click.option(
+    "--to", "peer", default="", metavar="HOST", help="A second host, to which guests may move."
+)
 @click.option("--only", multiple=True, metavar="ID", help="Ask this requirement only; repeatable.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run.")
@@ -48,6 +51,7 @@ def command(
     profile: str,
     tier: str,
     allow: tuple[str, ...],
+    peer: str,
     only: tuple[str, ...],
     output: Path | None,
     resume: Path | None,
@@ -62,6 +66,7 @@ def command(
       xenvm qualify
       xenvm qualify xen+ssh://root@host/system --tier full
       xenvm qualify lab --only WP-3.4-12 --output bridges
+      xenvm qualify lab:pair --to lab:pair-2 --tier full
     """
     if output and resume:
         raise click.UsageError("--resume goes on in its own folder: leave --output out")
@@ -70,6 +75,7 @@ def command(
         profile=profile,
         tier=Tier(tier),
         allowed=allow,
+        peer=peer,
         only=only,
         output=output,
         resume=resume,

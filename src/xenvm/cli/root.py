@@ -25,6 +25,7 @@ NOUNS = {
     "host": "What a host is, and what is free on it.",
     "inventory": "Gather every fact that a rule reads, with the raw evidence.",
     "lab": "A disposable real Xen host in QEMU.",
+    "migrate": "Move a domain to another host.",
     "plan": "Show what a qualification would run; touch nothing.",
     "profile": "The profiles that a host can be qualified under.",
     "qualify": "Qualify a host under a profile.",
@@ -61,8 +62,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except XenvmError as exc:
             return self._fail(ctx, exc)
-        except KeyboardInterrupt:
-            click.echo("xenvm: interrupted", err=True)
+        except KeyboardInterrupt as exc:
+            click.echo(f"xenvm: interrupted{f'; {exc}' if str(exc) else ''}", err=True)
             ctx.exit(UNDECIDED_STATUS)
         except OSError as exc:
             what = f"{exc.filename}: " if exc.filename else ""

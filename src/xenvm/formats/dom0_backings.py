@@ -89,9 +89,10 @@ def parse_backings(text: str) -> Backings:
         if kind in rows:
             rows[kind].append(rest)
     try:
+        identities = {path: what for path, what in map(_identified, rows["path"]) if what}
         return Backings(
-            identities={path: what for path, what in map(_identified, rows["path"]) if what},
-            beneath=_beneath(rows["below"], rows["loop"]),
+            identities=identities,
+            beneath=_beneath(rows["below"], rows["loop"], identities),
             mounts=tuple(map(_mount, rows["mount"])),
             swaps=tuple(rows["swap"]),
             served=tuple(_served(parse_xenstore(text))),
@@ -100,15 +101,18 @@ def parse_backings(text: str) -> Backings:
         raise ParseError(f"this is not what was asked of Dom0: {exc}", text=text) from exc
 
 
-def _beneath(devices: Iterable[str], loops: Iterable[str]) -> dict[str, frozenset[str]]:
+def _beneath(
+    devices: Iterable[str], loops: Iterable[str], identities: Mapping[str, str]
+) -> dict[str, frozenset[str]]:
     """Return what each device stands on: other devices, or of a loop device a file."""
     beneath: dict[str, set[str]] = {}
     for row in devices:
         upper, lower = row.split()
         beneath.setdefault(f"block {upper}", set()).add(f"block {lower}")
     for row in loops:
-        number, device, inode = row.split()
-        beneath.setdefault(f"block {number}", set()).add(f"file {device} {inode}")
+        number, path = row.split(" ", 1)
+        if path in identities:  # its file may have been deleted
+            beneath.setdefault(f"block {number}", set()).add(identities[path])
     return {upper: frozenset(lowers) for upper, lowers in beneath.items()}
 
 

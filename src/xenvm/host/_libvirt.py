@@ -77,7 +77,7 @@ class RawPlug(Protocol):
     def updateDeviceFlags(self, xml: str, flags: int = 0) -> int: ...
 
 
-class RawDomain(RawPlug, RawShare, Protocol):
+class RawDomain(RawShare, RawPlug, Protocol):
     """A virDomain."""
 
     def name(self) -> str: ...
@@ -101,6 +101,9 @@ class RawDomain(RawPlug, RawShare, Protocol):
     def managedSaveRemove(self, flags: int = 0) -> int: ...
     def coreDump(self, to: str, flags: int = 0) -> int: ...
     def isPersistent(self) -> int: ...
+    def migrate3(
+        self, dconn: RawConnection, params: Mapping[str, str], flags: int = 0
+    ) -> RawDomain: ...
     def openConsole(self, dev_name: str | None, st: RawStream, flags: int = 0) -> int: ...
 
 
@@ -137,6 +140,12 @@ CONSOLE_FORCE: int = libvirt.VIR_DOMAIN_CONSOLE_FORCE
 CPU_STATS_TOTAL = 1
 """For all pCPUs together."""
 DEFINE_VALIDATE: int = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+MIGRATE_LIVE: int = libvirt.VIR_MIGRATE_LIVE
+MIGRATE_PAUSED: int = libvirt.VIR_MIGRATE_PAUSED
+MIGRATE_PERSIST_DEST: int = libvirt.VIR_MIGRATE_PERSIST_DEST
+MIGRATE_UNDEFINE_SOURCE: int = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
+MIGRATE_NAME: str = libvirt.VIR_MIGRATE_PARAM_DEST_NAME
+MIGRATE_URI: str = libvirt.VIR_MIGRATE_PARAM_URI
 DUMP_CRASH: int = libvirt.VIR_DUMP_CRASH
 DUMP_LIVE: int = libvirt.VIR_DUMP_LIVE
 EVENT_LIFECYCLE: int = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE

@@ -22,27 +22,31 @@ from .shell import HostShell, NoShell
 # Starting a program costs half a second in an emulated Dom0: what the shell can read, it reads.
 _LOOK = r"""
 LC_ALL=C PATH=$PATH:/usr/sbin:/sbin; export LC_ALL PATH
+lines() { while IFS= read -r line; do printf '%s\n' "$line"; done; }
 number() { [ -r "$1/dev" ] && read -r dev <"$1/dev"; }
+more=
 for block in /sys/class/block/*; do
   number "$block" || continue
   upper=$dev
   [ -e "$block/partition" ] && number "$block/.." && echo "below $upper $dev"
   for slave in "$block"/slaves/*; do number "$slave" && echo "below $upper $dev"; done
+  [ -r "$block/loop/backing_file" ] && IFS= read -r file <"$block/loop/backing_file" || continue
+  echo "loop $upper $file"
+  more="$more$file
+"
 done
-losetup --list --noheadings --raw --output MAJ:MIN,BACK-MAJ:MIN,BACK-INO 2>/dev/null |
-  while read -r loop device inode; do echo "loop $loop $device $inode"; done
 while read -r _ _ device _ place options _; do
   echo "mount $device $options $place"
 done </proc/self/mountinfo
-swaps=$(while read -r file _; do
-  case $file in /*) echo "$file" ;; esac
-done </proc/swaps)
-[ -z "$swaps" ] || printf '%s\n' "$swaps" | while read -r file; do echo "swap $file"; done
+while read -r file _; do
+  case $file in /*) echo "swap $file"; more="$more$file
+" ;; esac
+done </proc/swaps
 served=$(xenstore-ls -f /local/domain/0/backend 2>/dev/null)
 printf '%s\n' "$served"
 {
-  cat
-  [ -z "$swaps" ] || printf '%s\n' "$swaps"
+  lines
+  printf '%s' "$more"
   printf '%s\n' "$served" | while IFS= read -r line; do
     case $line in
     */params\ =\ *) line=${line#*\"} line=/${line#*/} && printf '%s\n' "${line%\"}" ;;

@@ -118,8 +118,14 @@ class Connection:
         """
         generation = self.generation
         if not self._unusable:
-            with contextlib.suppress(HostConnectionError):
+            try:
                 return self.call(what, lambda: ask(self.raw), deadline_s=deadline_s)
+            except HostConnectionError:
+                pass
+            except LibvirtError as exc:
+                if exc.code:
+                    raise
+                # The garbage collector wiped the error out before anybody could read it.
         self._open_again(generation)
         return self.call(what, lambda: ask(self.raw), deadline_s=deadline_s)
 
@@ -173,7 +179,8 @@ class Connection:
             HostConnectionError: It cannot be.
         """
         with self._opening:
-            if self.generation != generation or self._unusable == _CLOSED:
+            lost = self._unusable and self._unusable != _CLOSED
+            if self.generation != generation or not lost:
                 return
             old, was_lost = self.raw, self._unusable
             try:

@@ -45,6 +45,7 @@ class Console:
         self._log: FileIO | None = None
         self._log_error: OSError | None = None
         self.end_cause = ""
+        self._forget_losses = connection.tell_losses(self._on_loss)
         connection.call(f"listening to the console of {name}", self._listen)
 
     @property
@@ -168,6 +169,7 @@ class Console:
         if self._closed:
             return
         self._closed = True
+        self._forget_losses()
         # A stream that has ended has nothing to abort: the host may never answer that.
         leaves = () if self._ended else (self._stream.eventRemoveCallback, self._stream.abort)
         for leave in leaves:
@@ -209,6 +211,10 @@ class Console:
                 buffer.extend(data)
                 del buffer[: max(0, len(buffer) - most)]
             self._changed.notify_all()
+
+    def _on_loss(self, why: str) -> None:
+        self.end_cause = self.end_cause or f"the connection is {why}"
+        self._end()
 
     def _end(self) -> None:
         with self._changed:

@@ -27,6 +27,7 @@ from .domain_vnifs import DomainVnifs
 from .free_memory import require_free
 from .libxl_log import libxl_log
 from .plug import HOTPLUG_DEADLINE_S, Plug
+from .running import ANSWER_DEADLINE_S, refuse_deaf
 from .saving import Saving
 from .screen import vnc_version
 from .shell import HostShell
@@ -94,7 +95,7 @@ class Domain:
 
     @property
     def saving(self) -> Saving:
-        """Return what writes its memory to Dom0's disk."""
+        """Return what takes its memory elsewhere: to Dom0's disk, or to another host."""
         return Saving(self._connection, self._shell, self.name, lambda: self._raw)
 
     @property
@@ -107,13 +108,22 @@ class Domain:
         """Return its memory."""
         return DomainMemory(self._connection, self._shell, self.name, lambda: self._raw)
 
-    def xml(self) -> str:
-        """Return libvirt's document for it as it is now."""
-        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc())
+    def xml(self, *, defined: bool = False) -> str:
+        """Return libvirt's document for it as it is now.
 
-    def config(self) -> DomainConfig:
-        """Return what it is made of now, hot-plugged devices included; whoever defined it."""
-        return parse_domain_xml(self.xml())
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        flags = _libvirt.XML_INACTIVE | _libvirt.XML_SECURE if defined else 0
+        return self._read(f"reading {self.name}'s XML", lambda raw: raw.XMLDesc(flags))
+
+    def config(self, *, defined: bool = False) -> DomainConfig:
+        """Return what it is made of now, hot-plugged devices included; whoever defined it.
+
+        Args:
+            defined: Whether to tell of its next start instead, its screens' passwords included.
+        """
+        return parse_domain_xml(self.xml(defined=defined))
 
     def start(self, *, paused: bool = False, deadline_s: float = START_DEADLINE_S) -> None:
         """Start it from its definition; with the cap that we remember for it, if any.
@@ -127,6 +137,7 @@ class Domain:
             NotSupportedError: The driver cannot start it paused, as it is with a cap.
             DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             OvercommitError: The host has less memory free than it needs.
+            DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
         config = self.config()
@@ -136,6 +147,7 @@ class Domain:
         # A cap is set before the guest's first instruction, so that it is never exceeded.
         if waits := paused or bool(config.cap_percent):
             self._connection.driver.require(Feature.START_PAUSED)
+        self.vbds.refuse_second_writers()
         flags = _libvirt.START_PAUSED if waits else 0
         with libxl_log(self._shell):
             self._connection.call(
@@ -148,6 +160,8 @@ class Domain:
 
     def pause(self) -> None:
         """Stop scheduling its vCPUs; what is paused stays so.
+
+        libvirt then forgets a crash that it had kept for a look.
 
         Raises:
             InvalidStateError: It does not run.
@@ -169,27 +183,34 @@ class Domain:
             via: How to ask; None asks as a PV guest is asked, else by ACPI.
 
         Raises:
-            InvalidStateError: It does not run.
+            InvalidStateError: It does not run, is paused, or has crashed.
             NotSupportedError: The driver leaves no choice.
-            ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI.
+            ToolstackError: The guest cannot be asked so, such as a PV guest by ACPI, or does not
+                answer within a minute.
         """
         if via is not None:
             self._connection.driver.require(Feature.SHUTDOWN_VIA)
+        refuse_deaf(self._connection, self.name, lambda: self._raw)
         flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
         with libxl_log(self._shell):
             self._connection.call(
-                f"shutting down {self.name}", lambda: self._raw.shutdownFlags(flags)
+                f"shutting down {self.name}",
+                lambda: self._raw.shutdownFlags(flags),
+                deadline_s=ANSWER_DEADLINE_S,
             )
 
     def reboot(self) -> None:
         """Ask the guest to boot anew; it may take its time, and has another domid then.
 
         Raises:
-            InvalidStateError: It does not run.
-            ToolstackError: The guest cannot be asked: it has no PV drivers.
+            InvalidStateError: It does not run, is paused, or has crashed.
+            ToolstackError: The guest has no PV drivers, or does not answer within a minute.
         """
+        refuse_deaf(self._connection, self.name, lambda: self._raw)
         with libxl_log(self._shell):
-            self._connection.call(f"rebooting {self.name}", self._raw.reboot)
+            self._connection.call(
+                f"rebooting {self.name}", self._raw.reboot, deadline_s=ANSWER_DEADLINE_S
+            )
 
     def wait_until_off(self, *, deadline_s: float) -> None:
         """Wait until it is shut off, or gone if it has no definition.

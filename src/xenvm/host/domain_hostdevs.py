@@ -31,6 +31,8 @@ class DomainHostdevs(Devices[Hostdev, PciAddress]):
 
     noun = "PCI function"
     field = "hostdevs"
+    kind = "pci"
+    mark = ""
 
     def _key(self, device: Hostdev) -> PciAddress | None:
         return device.pci if device.kind == HostdevKind.PCI else None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xenvm.errors import CommandError, NotFoundError, NotSupportedError, SpecError
+from xenvm.errors import CommandError, NotSupportedError, SpecError
 from xenvm.formats.domain_xml import format_vnif_xml
 from xenvm.model.quantities import MacAddress
 from xenvm.model.uplink import check_vlan
 from xenvm.model.vnif import Vnif
-from xenvm.model.xenbus import XenDevice
 
 from .plug import Devices
 from .refusal import refuse_errors
@@ -35,6 +34,8 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
 
     noun = "VNIF"
     field = "vnifs"
+    kind = "vif"
+    mark = "mac"
 
     def _key(self, device: Vnif) -> MacAddress | None:
         return device.mac
@@ -50,18 +51,6 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
             )
         refuse_errors(replace(self._plug.config(), vnifs=(device,)), below="vnifs")
 
-    def device(self, mac: MacAddress) -> XenDevice:
-        """Return both ends of a VNIF of the running guest.
-
-        Raises:
-            NotFoundError: The running guest has no such VNIF.
-            NotSupportedError: The domain does not run, or the host is simulated.
-        """
-        for device in self._plug.xen_devices():
-            if device.kind == "vif" and device.back.get("mac", "").lower() == str(mac):
-                return device
-        raise NotFoundError(f"{self._plug.name} runs without a VNIF {mac}: see its config()")
-
     def link(self, mac: MacAddress) -> str:
         """Return the name of a VNIF's end in Dom0, such as ``vif3.0``.
 
@@ -69,7 +58,7 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
             NotFoundError: The running guest has no such VNIF.
             NotSupportedError: The domain does not run, or the host is simulated.
         """
-        device = self.device(mac)
+        device = self.ends(mac)
         return device.back.get("vifname") or f"vif{self._plug.running_domid()}.{device.number}"
 
     def set_rate(self, mac: MacAddress, kib_per_s: int | None) -> None:
@@ -92,7 +81,7 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
         credit_bytes = (kib_per_s or 0) * 1024 * RATE_INTERVAL_US // 1_000_000
         if kib_per_s is not None and not 0 < credit_bytes < 1 << 32:
             raise SpecError(f"a rate of {kib_per_s} KiB/s is none: use 1 or more, or None")
-        device = self.device(mac)
+        device = self.ends(mac)
         path = f"/local/domain/0/backend/vif/{self._plug.running_domid()}/{device.number}/rate"
         if kib_per_s is None:
             self._plug.shell.run("xenstore-rm %s 2>/dev/null || :", path)

@@ -10,10 +10,12 @@ from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import DriverFeatures, Feature
+from xenvm.model.movement import MoveOptions
 from xenvm.model.uplink import Uplink
 
 from . import _libvirt
 from .bridge import Bridge, bridge_states
+from .capacity import Capacity
 from .connection import Connection
 from .domain import Domain
 from .free_memory import free_memory_kib
@@ -133,18 +135,9 @@ class Host:
         return free_memory_kib(self._connection)
 
     @property
-    def free_memory_by_node_kib(self) -> tuple[int, ...]:
-        """Return the memory that Xen can give to guests on each NUMA node, in KiB."""
-        free_bytes = self._connection.read(
-            "asking for the nodes' free memory",
-            lambda raw: raw.getCellsFreeMemory(0, raw.getInfo()[_NODES]),
-        )
-        return tuple(free // _KIB_BYTES for free in free_bytes)
-
-    @property
-    def pcpus(self) -> int:
-        """Return how many pCPUs Xen uses."""
-        return self._connection.read("counting pCPUs", lambda raw: raw.getInfo())[_PCPUS]
+    def capacity(self) -> Capacity:
+        """Return how much of a machine it is."""
+        return Capacity(self._connection)
 
     def capabilities_xml(self) -> str:
         """Return libvirt's capabilities document."""
@@ -188,6 +181,10 @@ class Host:
                 lambda: raw.defineXMLFlags(xml, _libvirt.DEFINE_VALIDATE),
             )
         )
+
+    def receive(self, domain: Domain, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate a domain of another host here; see :mod:`xenvm.movement`."""
+        domain.saving.hand_over(self._connection, options, deadline_s=deadline_s)
 
     def restore(
         self, path: str, *, paused: bool = False, deadline_s: float = SAVE_DEADLINE_S

@@ -23,13 +23,13 @@ DEADLINE_S = 60.0
 
 _LIST = r"""
 word() { [ -r "$1" ] && read -r value <"$1" || value=-; }
+target() { cd -P "$1" 2>/dev/null && echo "${PWD##*/}" || echo -; }
 for place in /sys/bus/pci/devices/*; do
   word "$place/vendor" && vendor=$value
   word "$place/device" && device=$value
   word "$place/class" && class=$value
-  driver=$(readlink "$place/driver") || driver=-
-  group=$(readlink "$place/iommu_group") || group=-
-  echo "pci ${place##*/} $vendor $device $class ${driver##*/} ${group##*/}"
+  links="$(target "$place/driver") $(target "$place/iommu_group")"
+  echo "pci ${place##*/} $vendor $device $class $links"
 done
 xl pci-assignable-list 2>/dev/null | while read -r address _; do echo "assignable $address"; done
 :

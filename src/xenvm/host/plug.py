@@ -11,6 +11,7 @@ from xenvm.errors import NotFoundError, NotSupportedError
 from xenvm.formats.xenstore import parse_xenstore, xen_devices
 from xenvm.model.domain import DomainConfig
 from xenvm.model.xenbus import XenDevice
+from xenvm.waiting import wait_until
 
 from . import _libvirt
 from .connection import Connection
@@ -22,6 +23,7 @@ K = TypeVar("K")
 
 HOTPLUG_DEADLINE_S = 120.0
 """libxl waits up to 40 s for each hotplug script."""
+CONNECT_DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,10 @@ class Devices(ABC, Generic[D, K]):
 
     noun: str
     field: str
+    kind: str
+    """What xenstore calls them."""
+    mark: str
+    """Where a back-end in xenstore keeps what tells it from the others; empty for nowhere."""
 
     def __init__(self, plug: Plug):
         self._plug = plug
@@ -138,6 +144,34 @@ class Devices(ABC, Generic[D, K]):
         raise NotFoundError(
             f"{self._plug.name} has no {self.noun} {key}: see its config() for those it has"
         )
+
+    def ends(self, key: K) -> XenDevice:
+        """Return both ends of the one with that key in the running guest.
+
+        Raises:
+            NotFoundError: The running guest has none such.
+            NotSupportedError: The domain does not run, or the host is simulated.
+        """
+        for device in self._plug.xen_devices():
+            told = device.back.get(self.mark, "").lower() if self.mark else str(key)
+            if device.kind == self.kind and told == str(key):
+                return device
+        raise NotFoundError(f"{self._plug.name} runs without a {self.noun} {key}: see its config()")
+
+    def wait_until_connected(self, key: K, *, deadline_s: float = CONNECT_DEADLINE_S) -> XenDevice:
+        """Return both ends of one once they are connected: libxl leaves before the guest has it.
+
+        Raises:
+            WaitTimeoutError: They are not within ``deadline_s``, such as in a paused guest.
+            NotFoundError: The running guest has none such.
+        """
+
+        def connected() -> XenDevice | None:
+            ends = self.ends(key)
+            return ends if ends.is_connected else None
+
+        what = f"{self.noun} {key} of {self._plug.name} to be connected"
+        return wait_until(what, connected, deadline_s=deadline_s)
 
     def attach(
         self, device: D, *, persist: bool = False, deadline_s: float = HOTPLUG_DEADLINE_S

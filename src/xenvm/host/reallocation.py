@@ -25,7 +25,7 @@ def read_shares(host: Host, names: Sequence[str]) -> HostShares:
         names: The domains; those that it does not have are left out.
     """
     shares = (share_of(domain) for domain in host.list_domains() if domain.name in names)
-    return HostShares.of(host.pcpus, host.free_memory_kib // _MIB_KIB, shares)
+    return HostShares.of(host.capacity.pcpus, host.free_memory_kib // _MIB_KIB, shares)
 
 
 def share_of(domain: Domain) -> Share:
@@ -63,6 +63,7 @@ def reallocate(
         SpecError: A domain cannot have it, or is not there; nothing was changed.
         OvercommitError: There is not that much memory; nothing was changed.
         ReallocationError: A step failed; says what stands, if anything.
+        KeyboardInterrupt: Ctrl-C; all is as it was before.
     """
     shares = read_shares(host, list(wanted))
     _refuse(shares, wanted)
@@ -70,12 +71,14 @@ def reallocate(
     for number, step in enumerate(steps):
         try:
             take(host, step)
-        except XenvmError as exc:
+            if tell:
+                tell(step)
+        except BaseException as exc:
             # The one that failed may have gone half its way, so it is undone as well.
             standing = _undone(host, steps[: number + 1])
+            if not standing and not isinstance(exc, XenvmError):
+                raise
             raise ReallocationError(str(step), exc, standing) from exc
-        if tell:
-            tell(step)
     return steps
 
 

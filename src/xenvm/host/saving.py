@@ -1,4 +1,4 @@
-"""What is written of a domain's memory: save files, the managed save, core dumps."""
+"""Where a domain's memory goes: save files, the managed save, core dumps, another host."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from xenvm.errors import InvalidStateError
 from xenvm.model.driver_features import Feature
+from xenvm.model.movement import Manner, MoveOptions
 
 from . import _libvirt
 from .connection import Connection
 from .libxl_log import libxl_log
+from .running import refuse_deaf
 from .shell import HostShell
 
 SAVE_DEADLINE_S = 600.0
@@ -17,7 +19,7 @@ SAVE_DEADLINE_S = 600.0
 
 
 class Saving:
-    """A domain's memory on Dom0's disk; ``domain.saving``."""
+    """A domain's memory on Dom0's disk, or on its way to another host; ``domain.saving``."""
 
     def __init__(
         self,
@@ -49,18 +51,20 @@ class Saving:
             deadline_s: Seconds for the guest to get ready and its memory to be written.
 
         Raises:
-            InvalidStateError: It does not run, or is paused: a guest takes part in its saving.
+            InvalidStateError: It does not run, is paused, or has crashed: a guest takes part in it.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        refuse_deaf(self._connection, self._name, self._handle)
         self._change("saving", lambda raw: raw.save(path), deadline_s)
 
     def managed(self, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
         """Write its memory to where libvirt keeps it and end it; the next start continues it.
 
         Raises:
-            InvalidStateError: It does not run, is paused, or has no definition.
+            InvalidStateError: It does not run, is paused, has crashed, or has no definition.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        refuse_deaf(self._connection, self._name, self._handle)
         self._change("saving", lambda raw: raw.managedSave(), deadline_s)
 
     def remove_managed(self) -> None:
@@ -93,12 +97,44 @@ class Saving:
         Raises:
             InvalidStateError: It does not run.
             NotSupportedError: The driver cannot do it live.
-            ToolstackError: libxl could not; its log's end is in the detail.
+            ToolstackError: libxl could not, such as for a PV guest that was never unpaused; its
+                log's end is in the detail.
         """
         if live:
             self._connection.driver.require(Feature.DUMP_LIVE)
         flags = _libvirt.DUMP_LIVE * live | _libvirt.DUMP_CRASH * end
         self._change("dumping the core of", lambda raw: raw.coreDump(path, flags), deadline_s)
+
+    def hand_over(self, to: Connection, options: MoveOptions, *, deadline_s: float) -> None:
+        """Have libvirt migrate it live, and that alone; :mod:`xenvm.movement` is what to use.
+
+        Args:
+            to: The destination's connection.
+            options: How; its deadline is not looked at.
+            deadline_s: Seconds after which both connections are given up.
+
+        Raises:
+            LibvirtError: It failed; what stands on which host is for the caller to find out.
+        """
+        raw = self._handle()
+        defined = self._connection.read(
+            f"asking for the definition of {self._name}", lambda _: raw.isPersistent()
+        )
+        asked = {
+            _libvirt.MIGRATE_LIVE: options.manner is Manner.LIVE,
+            _libvirt.MIGRATE_PAUSED: options.paused,
+            _libvirt.MIGRATE_PERSIST_DEST: options.persist,
+            _libvirt.MIGRATE_UNDEFINE_SOURCE: bool(defined) and not options.keep_source,
+        }
+        flags = sum(flag for flag, wanted in asked.items() if wanted)
+        given = {_libvirt.MIGRATE_NAME: options.name, _libvirt.MIGRATE_URI: options.uri}
+        words = {key: word for key, word in given.items() if word}
+        with libxl_log(self._shell):
+            self._connection.call(
+                f"migrating {self._name}",
+                lambda: raw.migrate3(to.raw, words, flags),
+                deadline_s=deadline_s,
+            )
 
     def _change(
         self,

@@ -88,6 +88,10 @@ class HostShell(Protocol):
         """
         ...
 
+    def argv(self, command: str, *args: str) -> Sequence[str]:
+        """Return what to start here to run a command there, for whoever has to pipe one."""
+        ...
+
     @property
     def testinfra(self) -> Testinfra:
         """Return testinfra's own view of Dom0: files, packages, services; without deadlines.
@@ -153,6 +157,10 @@ class LocalShell:
             raise CommandError(
                 ("sh", "-c", f"cat >{shlex.quote(path)}"), done.returncode, stderr=done.stderr
             )
+
+    def argv(self, command: str, *args: str) -> Sequence[str]:
+        """Return what to start here to run a command there; see :meth:`HostShell.argv`."""
+        return self._argv(quoted(command, *args))
 
     @property
     def testinfra(self) -> Testinfra:
@@ -269,6 +277,15 @@ class NoShell:
         """
         del content, mode, deadline_s
         raise NotSupportedError(f"a simulated host has no Dom0 to write {path} in: use a lab")
+
+    def argv(self, command: str, *args: str) -> Sequence[str]:
+        """Refuse.
+
+        Raises:
+            NotSupportedError: Always.
+        """
+        del args
+        raise NotSupportedError(f"a simulated host has no Dom0 to run «{command}» in: use a lab")
 
     @property
     def testinfra(self) -> Testinfra:

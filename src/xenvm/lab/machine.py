@@ -1,4 +1,4 @@
-"""Named lab hosts: up, down, status."""
+"""Lab hosts come up, alone or as a pair, and go down."""
 
 from __future__ import annotations
 
@@ -6,130 +6,43 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from xenvm.errors import (
-    CommandError,
-    LabBootError,
-    LabStateError,
-    UsageError,
-    WaitTimeoutError,
-)
+from xenvm.errors import CommandError, LabBootError, LabStateError, WaitTimeoutError
 from xenvm.processes import run
 from xenvm.waiting import wait_until
 
 from . import prerequisites
 from .image import Image, build_image, find_image
-from .paths import labs_directory, locked
+from .link import Link, give_identity
+from .named import DEFAULT_NAME, Lab, LabState, directory_of, find_lab, pair_of, pid_of, state_of
+from .paths import locked
 from .progress import START, Report, silent
-from .qemu import SCRATCH_SERIAL, loading_argv, qemu_argv
+from .qemu import loading_argv, qemu_argv
 from .recipe import recipe_for
 from .shape import Release, Shape
 from .snapshot import (
     Snapshot,
     console_tail,
     create_overlay,
+    create_shared_disk,
     disks_in,
     find_snapshot,
     free_port,
     take_snapshot,
 )
-from .ssh import SshFiles
 
-DEFAULT_NAME = "default"
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+PEER_SUFFIX = "-2"
+"""What the name of a pair's second lab has on top of the first one's."""
+
 UP_DEADLINE_S = 60.0
 LOCK_DEADLINE_S = 2400.0
 DOWN_DEADLINE_S = 20.0
 PORT_ATTEMPTS = 5
-
-
-class LabState(StrEnum):
-    """What a named lab is doing."""
-
-    RUNNING = "running"
-    CRASHED = "crashed"
-    """It was up, and its QEMU is gone."""
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lab:
-    """A lab host that was brought up.
-
-    Attributes:
-        name: Its name on this machine.
-        release: Dom0's release.
-        shape: Its machine.
-        port: Its ssh port on loopback.
-        key: The private key that it lets in as root.
-    """
-
-    name: str
-    release: Release
-    shape: Shape
-    port: int
-    key: Path
-
-    @property
-    def ssh(self) -> SshFiles:
-        """Return its ssh files."""
-        return SshFiles(directory=_directory(self.name), port=self.port, key=self.key)
-
-    @property
-    def uri(self) -> str:
-        """Return its libvirt URI."""
-        return self.ssh.uri
-
-    @property
-    def spare_devices(self) -> tuple[str, ...]:
-        """Return the devices of Dom0 that exist to be overwritten: a disk, and spare NICs."""
-        disk = f"/dev/disk/by-id/virtio-{SCRATCH_SERIAL}"
-        return (disk, *(f"eth{number}" for number in range(1, self.shape.nics)))
-
-    def facts(self) -> dict[str, object]:
-        """Return what ``xenvm lab up --json`` prints."""
-        return {
-            "name": self.name,
-            "uri": self.uri,
-            "ssh": " ".join(self.ssh.argv()),
-            "state": str(state_of(self.name)),
-            "release": str(self.release),
-            "port": self.port,
-            "console": str(_directory(self.name) / "console.log"),
-            "shape": dataclasses.asdict(self.shape),
-        }
-
-
-def _directory(name: str) -> Path:
-    if not NAME.fullmatch(name):
-        raise UsageError(f"«{name}» cannot name a lab: use a-z, 0-9 and -, 31 characters at most")
-    return labs_directory() / name
-
-
-def list_labs() -> list[tuple[str, LabState]]:
-    """Return every lab that was brought up and not down, as (name, state) by name."""
-    home = labs_directory()
-    names = sorted(path.name for path in home.glob("*") if path.is_dir()) if home.is_dir() else []
-    return [(name, state_of(name)) for name in names]
-
-
-def state_of(name: str) -> LabState:
-    """Return what the lab ``name`` is doing."""
-    if not _directory(name).is_dir():
-        return LabState.DOWN
-    return LabState.RUNNING if _pid(name) else LabState.CRASHED
-
-
-def find_lab(name: str) -> Lab | None:
-    """Return the lab ``name`` if it is running."""
-    return _read(name) if state_of(name) is LabState.RUNNING else None
 
 
 def up(
@@ -159,52 +72,130 @@ def up(
         LabBootError: It did not come up.
         LabStateError: It is up in another shape.
     """
-    wanted = shape or Shape()
-    directory = _directory(name)
-    with locked(directory.with_suffix(".lock"), deadline_s=LOCK_DEADLINE_S):
-        if lab := find_lab(name):
-            _refuse_other_shape(lab, release, wanted)
-            return lab
+    return _up(_Wanted(names=(name,), release=release, shape=shape or Shape()), report)[0]
+
+
+def up_pair(
+    name: str = DEFAULT_NAME,
+    *,
+    release: Release = Release.BOOKWORM,
+    shape: Shape | None = None,
+    report: Report = silent,
+) -> tuple[Lab, Lab]:
+    """Bring two labs up that are joined by a private link and share a disk, or return them.
+
+    If one of them crashed, both are started anew: what the other holds would not fit.
+
+    Args:
+        name: The first one's name; the second one is ``NAME-2``.
+        release: The release of both.
+        shape: The machine of both; the link's NIC and the shared disk come on top.
+        report: Told each step as it starts.
+
+    Returns:
+        Both; their ssh answers, and each reaches the other over the link.
+
+    Raises:
+        LabPrerequisiteError: This machine lacks something; names all of it.
+        LabBuildError: The image could not be built.
+        LabBootError: One of them did not come up; both are down.
+        LabStateError: One of the names is up as something else.
+    """
+    names = (name, f"{name}{PEER_SUFFIX}")
+    one, other = _up(_Wanted(names=names, release=release, shape=shape or Shape()), report)
+    return one, other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """One lab, or the two of a pair."""
+
+    names: tuple[str, ...]
+    release: Release
+    shape: Shape
+
+    @property
+    def paired(self) -> bool:
+        return len(self.names) > 1
+
+    def labs(self, key: Path) -> list[Lab]:
+        """Return the labs as they will be, without a port."""
+        return [
+            Lab(
+                name=name, release=self.release, shape=self.shape, port=0, key=key,
+                link=Link(peer=self.names[2 - number], number=number) if self.paired else None,
+            )
+            for number, name in enumerate(self.names, start=1)
+        ]  # fmt: skip
+
+
+def _up(wanted: _Wanted, report: Report) -> list[Lab]:
+    with contextlib.ExitStack() as locks:
+        for name in wanted.names:
+            lock = directory_of(name).with_suffix(".lock")
+            locks.enter_context(locked(lock, deadline_s=LOCK_DEADLINE_S))
+        there = [lab for name in wanted.names if (lab := find_lab(name))]
+        _refuse_others(there, wanted)
+        if len(there) == len(wanted.names):
+            return there
+        return _start_all(wanted, report)
+
+
+def _start_all(wanted: _Wanted, report: Report) -> list[Lab]:
+    for name in wanted.names:
         _clear(name)
-        image, snapshot = _prepared(release, wanted, report)
-        report(START)
-        directory.mkdir(parents=True)
-        try:
-            return _start(name, release, wanted, image, snapshot)
-        except BaseException:
+    image, snapshot = _prepared(wanted, report)
+    report(START)
+    try:
+        labs = [_start(lab, image, snapshot) for lab in wanted.labs(image.private_key)]
+        for lab in labs:
+            _wait_until_up(lab)
+    except BaseException:
+        for name in wanted.names:
             _clear(name)
-            raise
+        raise
+    return labs
 
 
-def _refuse_other_shape(lab: Lab, release: Release, shape: Shape) -> None:
-    if (lab.release, lab.shape) != (release, shape):
-        raise LabStateError(
-            f"lab {lab.name} is up as {lab.release} with another shape;"
-            f" xenvm lab down {lab.name} first, or choose another name"
-        )
+def _refuse_others(there: Sequence[Lab], wanted: _Wanted) -> None:
+    planned = {lab.name: lab for lab in wanted.labs(Path())}
+    for lab in there:
+        plan = planned[lab.name]
+        if (lab.release, lab.shape, lab.link) != (plan.release, plan.shape, plan.link):
+            kind = f"one of a pair with {lab.link.peer}" if lab.link else "a lab of its own"
+            raise LabStateError(
+                f"lab {lab.name} is up as {lab.release} with another shape, as {kind};"
+                f" xenvm lab down {lab.name} first, or choose another name"
+            )
 
 
-def _prepared(release: Release, shape: Shape, report: Report) -> tuple[Image, Snapshot]:
-    recipe = recipe_for(release)
+def _prepared(wanted: _Wanted, report: Report) -> tuple[Image, Snapshot]:
+    recipe = recipe_for(wanted.release)
     image = find_image(recipe)
-    prerequisites.check(memory_mib=shape.memory_mib, building=image is None)
+    memory_mib = wanted.shape.memory_mib * len(wanted.names)
+    prerequisites.check(memory_mib=memory_mib, building=image is None)
     image = image or build_image(recipe, report)
-    return image, find_snapshot(image, shape) or take_snapshot(image, shape, report)
+    found = find_snapshot(image, wanted.shape, paired=wanted.paired)
+    return image, found or take_snapshot(image, wanted.shape, report, paired=wanted.paired)
 
 
-def _start(name: str, release: Release, shape: Shape, image: Image, snapshot: Snapshot) -> Lab:
-    directory = _directory(name)
+def _start(planned: Lab, image: Image, snapshot: Snapshot) -> Lab:
+    directory = directory_of(planned.name)
+    directory.mkdir(parents=True)
     for backing, disk in zip(_paths(snapshot.directory), _paths(directory), strict=True):
         create_overlay(backing, "qcow2", disk)
-    lab = _start_qemu(name, release, shape, image, snapshot)
+    if planned.wires and not planned.wires.disk.exists():
+        create_shared_disk(planned.wires)
+    lab = _start_qemu(planned, image, snapshot)
     lab.ssh.write(image)
-    (directory / "lab.json").write_text(
-        json.dumps(
-            {"release": release, "shape": dataclasses.asdict(shape), "port": lab.port,
-             "key": str(lab.key)}
-        )
-    )  # fmt: skip
-    _wait_until_up(lab)
+    facts = {
+        "release": lab.release,
+        "shape": dataclasses.asdict(lab.shape),
+        "port": lab.port,
+        "key": str(lab.key),
+        "link": dataclasses.asdict(lab.link) if lab.link else None,
+    }
+    (directory / "lab.json").write_text(json.dumps(facts))
     return lab
 
 
@@ -213,18 +204,18 @@ def _paths(directory: Path) -> tuple[Path, Path, Path]:
     return disks.root, disks.volume_group, disks.scratch
 
 
-def _start_qemu(name: str, release: Release, shape: Shape, image: Image, snapshot: Snapshot) -> Lab:
+def _start_qemu(planned: Lab, image: Image, snapshot: Snapshot) -> Lab:
     """Return a lab whose QEMU runs; a port that somebody took meanwhile is tried again.
 
     Raises:
         LabBootError: QEMU did not start.
     """
-    directory = _directory(name)
+    directory = directory_of(planned.name)
     for attempt in range(PORT_ATTEMPTS):
-        lab = Lab(name=name, release=release, shape=shape, port=free_port(), key=image.private_key)
+        lab = dataclasses.replace(planned, port=free_port())
         argv = qemu_argv(
-            name=name, shape=shape, disks=disks_in(directory), ssh_port=lab.port,
-            console=directory / "console.log",
+            name=lab.name, shape=lab.shape, disks=disks_in(directory), ssh_port=lab.port,
+            console=directory / "console.log", wires=lab.wires,
         )  # fmt: skip
         argv += [*loading_argv(snapshot.state), "-daemonize", "-pidfile", str(directory / "pid")]
         try:
@@ -255,16 +246,18 @@ def _wait_until_up(lab: Lab) -> None:
 
     try:
         wait_until("the lab's ssh", answers, deadline_s=UP_DEADLINE_S)
-    except WaitTimeoutError as exc:
+        if lab.link:
+            give_identity(lab.ssh, lab.name, lab.link, nics=lab.shape.nics)
+    except (CommandError, WaitTimeoutError) as exc:
         raise LabBootError(f"the lab did not come up: {exc}", console=_console(lab.name)) from exc
 
 
 def _console(name: str) -> str:
-    return console_tail(_directory(name) / "console.log")
+    return console_tail(directory_of(name) / "console.log")
 
 
 def down(name: str = DEFAULT_NAME) -> bool:
-    """Take a lab down: no process, file or port stays.
+    """Take a lab down, and the other of its pair with it: no process, file or port stays.
 
     Returns:
         Whether there was anything to take down.
@@ -272,7 +265,12 @@ def down(name: str = DEFAULT_NAME) -> bool:
     Raises:
         LabStateError: Its QEMU did not end.
     """
-    directory = _directory(name)
+    was_there = [_down(each) for each in pair_of(name)]
+    return any(was_there)
+
+
+def _down(name: str) -> bool:
+    directory = directory_of(name)
     if not directory.is_dir():
         return False
     with locked(directory.with_suffix(".lock"), deadline_s=LOCK_DEADLINE_S):
@@ -282,9 +280,9 @@ def down(name: str = DEFAULT_NAME) -> bool:
 
 
 def _clear(name: str) -> None:
-    if pid := _pid(name):
+    if pid := pid_of(name):
         _end(pid, name)
-    shutil.rmtree(_directory(name), ignore_errors=True)
+    shutil.rmtree(directory_of(name), ignore_errors=True)
 
 
 def _end(pid: int, name: str) -> None:
@@ -292,33 +290,9 @@ def _end(pid: int, name: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
         with contextlib.suppress(WaitTimeoutError):
-            wait_until("QEMU to end", lambda: not _pid(name), deadline_s=DOWN_DEADLINE_S / 2)
+            wait_until("QEMU to end", lambda: not pid_of(name), deadline_s=DOWN_DEADLINE_S / 2)
             return
     raise LabStateError(f"QEMU of lab {name} (process {pid}) does not end")
-
-
-def _pid(name: str) -> int | None:
-    """Return QEMU's process id if that process is this lab's, and not another's of that number."""
-    try:
-        pid = int((_directory(name) / "pid").read_text(encoding="ascii"))
-        argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except (OSError, ValueError):
-        return None
-    return pid if f"xenvm-lab-{name}".encode() in argv else None
-
-
-def _read(name: str) -> Lab | None:
-    try:
-        facts = json.loads((_directory(name) / "lab.json").read_text())
-    except OSError:
-        return None
-    return Lab(
-        name=name,
-        release=Release(facts["release"]),
-        shape=Shape(**facts["shape"]),
-        port=facts["port"],
-        key=Path(facts["key"]),
-    )
 
 
 @contextlib.contextmanager

@@ -29,6 +29,25 @@ SCRATCH_SERIAL = "xenvm-scratch"
 VOLUME_GROUP_SERIAL = "xenvm-lab-vg"
 
 
+SHARED_SERIAL = "xenvm-shared"
+"""Both Dom0s of a pair see the disk that they share as /dev/disk/by-id/virtio-xenvm-shared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wires:
+    """What joins a lab host of a pair to the other: frames between two sockets, and a disk.
+
+    Attributes:
+        ours: The socket on which this host hears the other.
+        theirs: The socket on which the other hears this host; it may come and go.
+        disk: The raw file that both have as a disk.
+    """
+
+    ours: Path
+    theirs: Path
+    disk: Path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disks:
     """The three disks of a lab host: its root, its volume group, and one to overwrite."""
@@ -38,7 +57,15 @@ class Disks:
     scratch: Path
 
 
-def qemu_argv(*, name: str, shape: Shape, disks: Disks, ssh_port: int, console: Path) -> list[str]:
+def qemu_argv(
+    *,
+    name: str,
+    shape: Shape,
+    disks: Disks,
+    ssh_port: int,
+    console: Path,
+    wires: Wires | None = None,
+) -> list[str]:
     """Return the command that starts a lab host, listening on loopback alone.
 
     It must be run in the image's directory: multiboot's syntax has no way to quote a path.
@@ -54,6 +81,7 @@ def qemu_argv(*, name: str, shape: Shape, disks: Disks, ssh_port: int, console: 
         *("-initrd", f"{KERNEL} {DOM0_COMMAND_LINE},{INITRD}"),
         *_disk_argv(disks),
         *_nic_argv(shape, ssh_port),
+        *(_wires_argv(wires, shape) if wires else ()),
         *("-serial", f"file:{_escaped(console)}"),
         *("-display", "none", "-vga", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
         *("-rtc", "base=utc"),
@@ -94,8 +122,31 @@ def _nic_argv(shape: Shape, ssh_port: int) -> Iterator[str]:
     for number in range(shape.nics):
         forward = f",hostfwd=tcp:127.0.0.1:{ssh_port}-{DOM0_ADDRESS}:22" if number == 0 else ""
         yield from ("-netdev", f"user,id=net{number},restrict=on{forward}")
-        mac = f"52:54:00:12:34:{number + 1:02x}"
-        yield from ("-device", f"virtio-net-pci,netdev=net{number},mac={mac}")
+        yield from ("-device", f"virtio-net-pci,netdev=net{number},mac={_mac(number)}")
+
+
+def _mac(nic: int) -> str:
+    return f"52:54:00:12:34:{nic + 1:02x}"
+
+
+def _wires_argv(wires: Wires, shape: Shape) -> Iterator[str]:
+    """Yield one more NIC, and one more disk.
+
+    Datagram sockets know no connection: either host may start, end and start again. QEMU's lock
+    on the disk's file is off, as two machines have it open; the page cache they share keeps what
+    one writes true for the other.
+    """
+    yield "-netdev"
+    yield (
+        f"dgram,id=link,local.type=unix,local.path={_escaped(wires.ours)}"
+        f",remote.type=unix,remote.path={_escaped(wires.theirs)}"
+    )
+    yield from ("-device", f"virtio-net-pci,netdev=link,mac={_mac(shape.nics)}")
+    yield "-drive"
+    yield (
+        f"file={_escaped(wires.disk)},file.locking=off,format=raw,if=none,id=shared,cache=unsafe"
+    )
+    yield from ("-device", f"virtio-blk-pci,drive=shared,serial={SHARED_SERIAL}")
 
 
 def saving_commands(state: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import tempfile
@@ -10,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xenvm.errors import CommandError, LabBootError, WaitTimeoutError, tail
+from xenvm.errors import CommandError, LabBootError, LabStateError, WaitTimeoutError, tail
 from xenvm.processes import PIPE, STDOUT, Process, end, run, start
 from xenvm.waiting import wait_until
 
 from .image import Image
 from .paths import cache_directory, locked
 from .progress import BOOT, SNAPSHOT, Report
-from .qemu import SAVED, Disks, qemu_argv, saving_commands
+from .qemu import SAVED, Disks, Wires, qemu_argv, saving_commands
 from .shape import Shape, digest
 from .ssh import SshFiles
 
@@ -25,6 +26,9 @@ BOOT_DEADLINE_S = 420.0
 SAVE_DEADLINE_S = 120.0
 CONSOLE_SHOWN_CHARACTERS = 3000
 SCRATCH_DISK_GIB = 1
+SHARED_DISK_BYTES = 128 << 20
+UNIX_PATH_BYTES = 107
+"""What Linux takes as the path of a socket."""
 
 PREPARE = """
 set -eu
@@ -65,28 +69,65 @@ def disks_in(directory: Path) -> Disks:
     )
 
 
-def find_snapshot(image: Image, shape: Shape) -> Snapshot | None:
-    """Return the snapshot of an image and shape, or None when none was taken."""
-    directory = _directory(image, shape)
+def wires_in(ours: Path, theirs: Path, disk_home: Path) -> Wires:
+    """Return what joins the host whose files are in ``ours`` to the one in ``theirs``.
+
+    Raises:
+        LabStateError: The path of a socket would be too long.
+    """
+    wires = Wires(
+        ours=ours / "link.socket", theirs=theirs / "link.socket", disk=disk_home / "shared.raw"
+    )
+    for path in (wires.ours, wires.theirs):
+        if len(os.fsencode(path)) > UNIX_PATH_BYTES:
+            raise LabStateError(
+                f"{path} is too long for a socket: set XENVM_STATE_DIR or XENVM_CACHE_DIR to a"
+                " shorter path"
+            )
+    return wires
+
+
+def create_shared_disk(wires: Wires) -> None:
+    """Make the empty disk that the hosts of a pair share."""
+    with wires.disk.open("wb") as disk:
+        disk.truncate(SHARED_DISK_BYTES)
+
+
+def find_snapshot(image: Image, shape: Shape, *, paired: bool = False) -> Snapshot | None:
+    """Return the snapshot of an image and shape, or None when none was taken.
+
+    Args:
+        image: The image that was booted.
+        shape: The machine.
+        paired: Whether it has what joins it to another host.
+    """
+    directory = _directory(image, shape, paired=paired)
     return Snapshot(directory=directory) if directory.is_dir() else None
 
 
-def take_snapshot(image: Image, shape: Shape, report: Report) -> Snapshot:
+def take_snapshot(image: Image, shape: Shape, report: Report, *, paired: bool = False) -> Snapshot:
     """Return the snapshot of an image and shape, booting it first when there is none.
+
+    Args:
+        image: The image to boot.
+        shape: The machine.
+        report: Told each step as it starts.
+        paired: Whether it has what joins it to another host.
 
     Raises:
         LabBootError: The host did not come up; carries the console's tail.
     """
-    directory = _directory(image, shape)
+    directory = _directory(image, shape, paired=paired)
     lock = directory.with_suffix(".lock")
     with locked(lock, deadline_s=BOOT_DEADLINE_S + SAVE_DEADLINE_S):
-        if snapshot := find_snapshot(image, shape):
+        if snapshot := find_snapshot(image, shape, paired=paired):
             return snapshot
         for leftover in directory.parent.glob(f".{directory.name}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
         try:
-            _boot_and_save(image, shape, made, report)
+            wires = wires_in(made, made / "nobody", made) if paired else None
+            _boot_and_save(image, shape, made, report, wires)
             made.rename(directory)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
@@ -94,12 +135,14 @@ def take_snapshot(image: Image, shape: Shape, report: Report) -> Snapshot:
     return Snapshot(directory=directory)
 
 
-def _directory(image: Image, shape: Shape) -> Path:
+def _directory(image: Image, shape: Shape, *, paired: bool) -> Path:
     """Return the snapshot's place; a state fits one QEMU only, so its version is in the name."""
     qemu = run(["qemu-system-x86_64", "--version"], deadline_s=20).stdout.splitlines()[0]
+    here = Path()
     argv = qemu_argv(
-        name="", shape=shape, disks=disks_in(Path()), ssh_port=0, console=Path("console.log")
-    )
+        name="", shape=shape, disks=disks_in(here), ssh_port=0, console=Path("console.log"),
+        wires=wires_in(here, here / "nobody", here) if paired else None,
+    )  # fmt: skip
     name = digest(image.image_id, qemu, argv, PREPARE, shape)
     return cache_directory() / "snapshots" / f"{image.image_id.split('-')[0]}-{name}"
 
@@ -112,8 +155,12 @@ def free_port() -> int:
         return port
 
 
-def _boot_and_save(image: Image, shape: Shape, directory: Path, report: Report) -> None:
+def _boot_and_save(
+    image: Image, shape: Shape, directory: Path, report: Report, wires: Wires | None
+) -> None:
     report(BOOT)
+    if wires:
+        create_shared_disk(wires)
     disks = disks_in(directory)
     _create_disks(image, shape, disks)
     console = directory / "console.log"
@@ -121,7 +168,7 @@ def _boot_and_save(image: Image, shape: Shape, directory: Path, report: Report) 
     ssh.write(image)
     argv = qemu_argv(
         name=f"snapshot-{directory.name}", shape=shape, disks=disks, ssh_port=ssh.port,
-        console=console,
+        console=console, wires=wires,
     )  # fmt: skip
     with _running([*argv, "-monitor", "stdio"], image.directory) as machine:
         try:

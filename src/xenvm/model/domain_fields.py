@@ -221,6 +221,7 @@ class DomainFields(Modelled):
     )
 
     def __post_init__(self) -> None:
+        Modelled.__post_init__(self)
         if not self.memory_kib:
             object.__setattr__(self, "memory_kib", self.max_memory_kib)
         if not self.vcpus:

@@ -1,5 +1,8 @@
 """The life of a domain as a value: its phases, what can be done to it, and what comes of that.
 
+A guest that crashed where ``on_crash`` is ``preserve`` stands beside this machine: its core can be
+dumped and it can be destroyed; nothing else means anything to it.
+
 Source:
     What libvirt's libxl driver does in 9.0 and 11.3 (libxl_driver.c, libxl_domain.c), seen on Xen
     4.17 and 4.20.
@@ -93,8 +96,6 @@ class Life:
     def after(self, operation: Operation) -> Life | None:
         """Return the state that a legal operation leads to, once the guest did as it was asked.
 
-        A guest does nothing while it is paused: a shutdown then waits for it to be unpaused.
-
         Returns:
             The next state, or None if the operation is refused here.
         """
@@ -144,10 +145,10 @@ _LEGAL: Mapping[Operation, Mapping[Phase, Phase]] = {
     # The driver takes both twice: what is paused is paused.
     Operation.PAUSE: dict.fromkeys(ACTIVE, Phase.PAUSED),
     Operation.UNPAUSE: dict.fromkeys(ACTIVE, Phase.RUNNING),
-    Operation.SHUTDOWN: {Phase.RUNNING: Phase.SHUT_OFF, Phase.PAUSED: Phase.PAUSED},
-    Operation.REBOOT: _STAY,
+    # A guest takes part in these, so it must run: for a paused one libxl waits a minute in vain.
+    Operation.SHUTDOWN: {Phase.RUNNING: Phase.SHUT_OFF},
+    Operation.REBOOT: {Phase.RUNNING: Phase.RUNNING},
     Operation.DESTROY: _END,
-    # A guest takes part in its saving, so it must run.
     Operation.SAVE: {Phase.RUNNING: Phase.SHUT_OFF},
     # What a file holds cannot be told beforehand; a managed save stays beside what was restored.
     Operation.RESTORE: dict.fromkeys((Phase.ABSENT, Phase.SHUT_OFF, Phase.SAVED), Phase.RUNNING),

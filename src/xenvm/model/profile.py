@@ -53,6 +53,7 @@ class Requirement:
         hidden_because: Why the other evidence classes cannot show it.
         not_assessed: Why no check exists; empty for all that are checked.
         tier: The least tier that asks for it; a run of tier quick leaves out what takes ``full``.
+        hosts: How many hosts it takes; a run of one host leaves out what takes two.
     """
 
     id: str
@@ -66,10 +67,11 @@ class Requirement:
     hidden_because: str = ""
     not_assessed: str = ""
     tier: Tier = Tier.QUICK
+    hosts: int = 1
 
-    def asked_by(self, tier: Tier) -> bool:
-        """Return whether a run of that tier asks for it."""
-        return tier is Tier.FULL or self.tier is Tier.QUICK
+    def asked_by(self, tier: Tier, *, hosts: int = 1) -> bool:
+        """Return whether a run of that tier, with so many hosts, asks for it."""
+        return (tier is Tier.FULL or self.tier is Tier.QUICK) and hosts >= self.hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,10 @@ class Residue:
 
     __slots__ = ()
 
+    def carried(self) -> Residue:
+        """Return the residue of what a program makes of a value that was read."""
+        return self
+
     def __copy__(self) -> Self:
         return self
 
@@ -33,6 +37,10 @@ class Modelled:
     """
 
     residue: Residue | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.residue is not None:
+            object.__setattr__(self, "residue", self.residue.carried())
 
 
 def parts_of(value: Modelled) -> Iterator[Modelled]:

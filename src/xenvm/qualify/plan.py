@@ -52,6 +52,7 @@ class LiveNeeds:
 
 LIVE_NEEDS = {
     "WP-2-01": LiveNeeds(quick_s=0, full_s=45, guests=2),
+    "WP-2-02": LiveNeeds(quick_s=40, full_s=40),
     "WP-3.1-01": LiveNeeds(quick_s=0, full_s=75, guests=3),
     "WP-3.1-02": LiveNeeds(quick_s=0, full_s=60),
     "WP-3.1-03": LiveNeeds(quick_s=0, full_s=40),
@@ -93,6 +94,10 @@ LIVE_NEEDS = {
     "WP-5.7-04": LiveNeeds(quick_s=0, full_s=15, guests=2),
     "WP-5.7-05": LiveNeeds(quick_s=0, full_s=30, guests=2),
     "WP-5.7-06": LiveNeeds(quick_s=10, full_s=10),
+    "WP-6.2-03": LiveNeeds(quick_s=90, full_s=90),
+    "WP-6.3-01": LiveNeeds(quick_s=120, full_s=120),
+    "WP-6.3-02": LiveNeeds(quick_s=75, full_s=75, guests=2),
+    "WP-6.3-03": LiveNeeds(quick_s=75, full_s=75, guests=2),
 }
 """By requirement; measured on the lab, from where real machines only get faster."""
 

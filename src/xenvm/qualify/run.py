@@ -27,6 +27,7 @@ from .folder import RunFolder, host_key, make, new_folder, profile_key, resumed_
 from .journal import JOURNAL_FILE, Event, Journal, Record, Tail, now
 from .junit import JUNIT_FILE, junit_xml
 from .live import SuiteEnd, deaf_to_interrupts, run_suite
+from .peer import Peer, leased_peer
 from .plan import Circumstances, Step, Will, live_ids, make_plan, total_s
 from .report import REPORT_FILE, report_html
 from .restoration import restoration_of
@@ -61,6 +62,7 @@ class Wish:
         output: The folder for a new run; None for one under ``xenvm-report``.
         resume: The folder of a run to go on with.
         suite: The folder of the live tests; None for those of xenvm.
+        peer: A second HOST, to which guests may move; empty for none.
     """
 
     target: str
@@ -71,6 +73,12 @@ class Wish:
     output: Path | None = None
     resume: Path | None = None
     suite: Path | None = None
+    peer: str = ""
+
+    @property
+    def hosts(self) -> int:
+        """Return how many hosts the run has."""
+        return 2 if self.peer else 1
 
 
 class Watcher(Protocol):
@@ -129,7 +137,7 @@ def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
         KeyboardInterrupt: Before anything was changed; later it makes an undecided run.
     """
     profile = spec.load_host_profile(wish.profile)
-    asked = asked_requirements(profile, wish.tier, wish.only)
+    asked = asked_requirements(profile, wish.tier, wish.only, hosts=wish.hosts)
     folder = (
         resumed_folder(wish.resume, profile, wish.tier)
         if wish.resume
@@ -154,9 +162,9 @@ def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
 
 
 def asked_requirements(
-    profile: Profile, tier: Tier, only: Sequence[str]
+    profile: Profile, tier: Tier, only: Sequence[str], *, hosts: int = 1
 ) -> tuple[Requirement, ...]:
-    """Return what a run of a tier asks, in the profile's order.
+    """Return what a run of a tier, with so many hosts, asks, in the profile's order.
 
     Raises:
         UsageError: ``only`` names one that does not exist, or that the profile or the tier does
@@ -166,10 +174,12 @@ def asked_requirements(
         wanted = spec.requirement(id_)
         if id_ not in profile.requirement_ids:
             raise UsageError(f"profile {profile.name} does not ask {id_}: leave it out of --only")
-        if not wanted.asked_by(tier):
+        if not wanted.asked_by(tier, hosts=wanted.hosts):
             raise UsageError(f"{id_} takes more than tier {tier}: add --tier {wanted.tier}")
+        if wanted.hosts > hosts:
+            raise UsageError(f"{id_} takes a second host: add --to HOST")
     asked = map(spec.requirement, profile.requirement_ids)
-    return tuple(r for r in asked if r.asked_by(tier) and (not only or r.id in only))
+    return tuple(r for r in asked if r.asked_by(tier, hosts=hosts) and (not only or r.id in only))
 
 
 def write_documents(results: Results, folder: Path) -> None:
@@ -197,7 +207,8 @@ def _leased(run: _Run, host: Host) -> Results:
     )
     dom0.take_lease(run_id)
     try:
-        results = _course(run, host, dom0)
+        with leased_peer(run.wish.peer, run_id) as peer:
+            results = _course(run, host, dom0, peer)
     except BaseException as exc:
         with contextlib.suppress(OutputError):
             run.journal.write(Event.RUN_ENDED, verdict=None, error=type(exc).__name__)
@@ -210,7 +221,7 @@ def _leased(run: _Run, host: Host) -> Results:
     return results
 
 
-def _course(run: _Run, host: Host, dom0: Dom0) -> Results:
+def _course(run: _Run, host: Host, dom0: Dom0, peer: Peer | None) -> Results:
     started, began_s = now(), time.monotonic()
     offset_bytes = run.journal.path.stat().st_size
     found = _facts(run, host, dom0)
@@ -222,6 +233,8 @@ def _course(run: _Run, host: Host, dom0: Dom0) -> Results:
         with deaf_to_interrupts():
             run.watcher.phase("comparing the host with what it was")
             restoration = restoration_of(host, dom0, found.before, run.folder.run_id)
+            if peer:
+                restoration = peer.joined(restoration, run.folder.run_id)
     records = Tail(run.journal.path, offset_bytes=offset_bytes).read()
     live = {**run.folder.kept, **_live_verdicts(records)}
     conclusions = tuple(_conclusion(r, found, live.get(r.id, ()), end) for r in run.asked)
@@ -283,6 +296,7 @@ def _live(run: _Run, found: _Facts) -> SuiteEnd | None:
     call = SuiteCall(
         suite=run.wish.suite or suite_path(),
         host=run.wish.target,
+        peer=run.wish.peer,
         run_folder=run.folder.path.absolute(),
         run_id=run.folder.run_id,
         profile=run.wish.profile,

@@ -32,6 +32,7 @@ class SuiteCall:
         allowed: Devices of the host that the tests may write to.
         requirement_ids: What to run; a test runs when it answers for any of them.
         test_limit_s: Seconds that one test may take.
+        peer: The second HOST; empty for none.
     """
 
     suite: Path
@@ -43,6 +44,7 @@ class SuiteCall:
     allowed: Sequence[str]
     requirement_ids: Sequence[str]
     test_limit_s: int
+    peer: str = ""
 
 
 def suite_path() -> Path:
@@ -68,6 +70,8 @@ def suite_argv(call: SuiteCall) -> list[str]:
     argv += ["--xenvm-host", call.host, "--xenvm-run-dir", str(call.run_folder)]
     argv += ["--xenvm-run-id", call.run_id, "--xenvm-profile", call.profile]
     argv += ["--xenvm-tier", call.tier.value]
+    if call.peer:
+        argv += ["--xenvm-peer", call.peer]
     for device in call.allowed:
         argv += ["--xenvm-allow", device]
     for id_ in call.requirement_ids:

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Unpack
 
-from xenvm.errors import BlockedError, XenvmError
+from xenvm.errors import BlockedError, NotFoundError, XenvmError
 from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
 from xenvm.host.probe import ProbeGuest, ProbeImage
@@ -202,6 +202,33 @@ class Workshop:
             )
             self.host.shell.run(f"mkdir -p %s && truncate -s {size_mib}M %s", folder, path)
         return path
+
+    def leg(self, address: str) -> str:
+        """Return the name of a new link of Dom0's with an address; ``NAMEp`` is what to plug."""
+        name = self.name("l")
+        with self._ledger.making("link", name):
+            self._undo.callback(
+                self._remove, "link", name, "ip link delete dev %s 2>/dev/null || :", name
+            )
+            self.host.shell.run(
+                "ip link add %s type veth peer name %s && ip link set dev %s up &&"
+                " ip address add %s dev %s && ip link set dev %s up",
+                name, f"{name}p", f"{name}p", address, name, name,
+            )  # fmt: skip
+        return name
+
+    def expect(self, name: str) -> None:
+        """Be ready for a domain that comes from another host: it is removed here like our own."""
+        with self._ledger.making("domain", name):
+            self._undo.callback(self._remove_guest_named, name)
+
+    def _remove_guest_named(self, name: str) -> None:
+        with self._ledger.removing("domain", name), contextlib.suppress(NotFoundError):
+            remove(self.host.domain(name))
+
+    def run_file(self, suffix: str) -> str:
+        """Return the path of a new empty file, in the run's folder in Dom0."""
+        return self.image_file(suffix, 0)
 
     def loop_device(self, path: str) -> str:
         """Return the path of a new block device, partitions and all, over an image file."""

@@ -20,6 +20,7 @@ class ValueKind(Enum):
 LIMITS: Mapping[str, tuple[str, ValueKind]] = {
     "sockets_min": ("sockets", ValueKind.NUMBER),
     "hardware_models": ("models", ValueKind.WORDS),
+    "migration_downtime_max_ms": ("ms", ValueKind.NUMBER),
     "guests_per_core": ("guests", ValueKind.NUMBER),
     "memory_used_min_percent": ("percent", ValueKind.NUMBER),
     "dom0_memory_min_mib": ("MiB", ValueKind.NUMBER),

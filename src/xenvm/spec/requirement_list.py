@@ -33,6 +33,7 @@ def requirements() -> Mapping[str, Requirement]:
                 hidden_because=table.get("hidden", ""),
                 not_assessed=table.get("not_assessed", ""),
                 tier=Tier(table.get("tier", Tier.QUICK)),
+                hosts=table.get("hosts", 1),
             )
             for id_, table in tables.items()
         }

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from typing import cast
 from uuid import UUID
+
+from lxml import etree
 
 from xenvm.errors import SpecError
 from xenvm.formats._xml import Element
@@ -143,7 +146,14 @@ def text_codec(kind: type, name: str = "") -> TextCodec:
 
 
 def text_of(element: Element) -> str:
-    """Return all text of an element, as XPath's string() does: comments do not cut it."""
-    if len(element):
-        return str(element.xpath("string()"))
-    return element.text or ""
+    """Return all text of an element, as XPath's string() does: comments do not cut it.
+
+    The white space around elements in it, as in the ``<nvram>`` of a network disk, is no text.
+    """
+    if not len(element):
+        return element.text or ""
+    pieces = cast("list[str]", element.xpath(".//text()", smart_strings=False))
+    tags: set[object] = {child.tag for child in element}
+    if tags != {etree.Comment}:
+        pieces = [piece for piece in pieces if not piece.isspace()]
+    return "".join(pieces)

@@ -91,7 +91,6 @@ class Plan:
         lacking: For each field, what a document means that lacks it.
         spot: The class's own element.
         values_of: Returns an instance's fields.
-        setters: For each field, what sets it in an instance that is being made.
         finish: The class's own ``__post_init__``, or None.
     """
 
@@ -101,7 +100,6 @@ class Plan:
     lacking: tuple[object, ...]
     spot: Spot
     values_of: Callable[[Modelled], tuple[object, ...]]
-    setters: tuple[Callable[[Modelled, object], None], ...]
     finish: Callable[[Modelled], None] | None
 
 
@@ -137,14 +135,8 @@ def _compiled(kind: type[Modelled]) -> Plan:
         lacking=tuple(_lacking(each, place, hint) for each, place, hint in placed),
         spot=spot,
         values_of=getter if len(names) > 1 else lambda value: (getter(value),),
-        setters=tuple(setter_of(kind, name) for name in names),
-        finish=getattr(kind, "__post_init__", None),
+        finish=None if kind.__post_init__ is Modelled.__post_init__ else kind.__post_init__,
     )
-
-
-def setter_of(kind: type[Modelled], name: str) -> Callable[[Modelled, object], None]:
-    """Return what sets a field of an instance that is being made, frozen though it is."""
-    return cast("Callable[[Modelled, object], None]", getattr(kind, name).__set__)
 
 
 def _lacking(each: dataclasses.Field[object], place: Place, hint: object) -> object:

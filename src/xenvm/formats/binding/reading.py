@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from itertools import repeat
-from operator import call
 from typing import TypeVar, cast
 
 from xenvm.formats._xml import Element, parse_xml, plain_text, read_xml
 from xenvm.model.residue import Modelled, parts_of
 
-from .plan import plan_of, setter_of
-from .stops import Way, survey
+from .plan import plan_of
+from .program import ElementReader, compiled
 from .tree import Document, TreeResidue
 
 Kind = TypeVar("Kind", bound=Modelled)
 
-_WAYS: dict[type[Modelled], Way] = {}
+_READERS: dict[type[Modelled], ElementReader] = {}
 
 _GROWING = threading.Lock()
-
-_set_residue = setter_of(Modelled, "residue")
 
 
 def read_element(kind: type[Kind], element: Element) -> Kind:
@@ -36,7 +31,7 @@ def read_element(kind: type[Kind], element: Element) -> Kind:
     Raises:
         ParseError: Some text is not of its field's type; names path, line and text.
     """
-    return cast("Kind", _read(kind, element, Document(kind, None)))
+    return cast("Kind", _reader_of(kind)(element, Document(kind, None)))
 
 
 def read_document(kind: type[Kind], text: str | bytes, tag: str) -> Kind:
@@ -47,7 +42,9 @@ def read_document(kind: type[Kind], text: str | bytes, tag: str) -> Kind:
             line and text.
     """
     document = Document(kind, plain_text(text))
-    value = cast("Kind", _read(kind, read_xml(text, tag), document))
+    # A tree that is thrown away needs no white space, unless it is of a text cut by comments.
+    root = read_xml(text, tag, blanks=document.text is None or "<!" in document.text)
+    value = cast("Kind", _reader_of(kind)(root, document))
     if document.text is not None:
         document.nodes = []
     return value
@@ -58,9 +55,27 @@ def nodes_of(document: Document) -> list[Element]:
     with _GROWING:  # two threads must not make two trees of one document
         if not document.nodes and document.text is not None:
             again = Document(document.kind, None)
-            _read(document.kind, parse_xml(document.text.encode(), "utf-8"), again)
+            _reader_of(document.kind)(parse_xml(document.text.encode(), "utf-8"), again)
             document.nodes = again.nodes
     return document.nodes
+
+
+def as_read(value: Kind) -> Kind | None:
+    """Return what a value was when it was read; None for one that a program made."""
+    residue = value.residue
+    if not isinstance(residue, TreeResidue):
+        return None
+    document = residue.document
+    nodes = nodes_of(document)
+    with _GROWING:
+        if not document.parts:
+            root = _reader_of(document.kind)(nodes[0], Document(document.kind, None))
+            document.parts = {
+                part.residue.number: part
+                for part in parts_of(root)
+                if isinstance(part.residue, TreeResidue)
+            }
+    return cast("Kind", document.parts[residue.number])
 
 
 def element_of(value: Modelled) -> Element | None:
@@ -85,30 +100,8 @@ def numbered(value: Modelled) -> dict[int, Modelled]:
     }
 
 
-def _read(kind: type[Modelled], element: Element, document: Document) -> Modelled:
-    way = _WAYS.get(kind)
-    if way is None:
-        way = _WAYS[kind] = survey(plan_of(kind), _read)
-    plan, values = way.plan, way.blank.copy()
-    number = len(document.nodes)
-    document.nodes.append(element)
-    way.take(element, values, document)
-    for by, cases in way.choices:
-        case = cases.get(str(values[by]))
-        if case and values[case[0]] is not None:
-            case[1](values[case[0]], values, document)
-    if way.choices:
-        del values[len(plan.names) :]
-    for index in way.many:
-        if values[index]:
-            values[index] = tuple(values[index])
-    # As the class's own __init__ would, without its detour.
-    made = object.__new__(kind)
-    deque(map(call, plan.setters, repeat(made), values), 0)
-    if plan.finish is None:
-        read = tuple(values)
-    else:
-        plan.finish(made)
-        read = plan.values_of(made)
-    _set_residue(made, TreeResidue(document, number, read))
-    return made
+def _reader_of(kind: type[Modelled]) -> ElementReader:
+    reader = _READERS.get(kind)
+    if reader is None:
+        reader = _READERS[kind] = compiled(plan_of(kind), _reader_of)
+    return reader

@@ -26,14 +26,17 @@ class Document:
         text: The text; None when only a tree was given.
         nodes: The elements that are values, in the order in which they were read, the root first;
             empty while there is no tree. Nobody changes them.
+        parts: The values as they were read, by the numbers of their elements; empty while nobody
+            has asked.
     """
 
-    __slots__ = ("kind", "nodes", "text")
+    __slots__ = ("kind", "nodes", "parts", "text")
 
     def __init__(self, kind: type[Modelled], text: str | None):
         self.kind = kind
         self.text = text
         self.nodes: list[Element] = []
+        self.parts: dict[int, Modelled] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         text = element_text(self.nodes[0]) if self.text is None else self.text
@@ -47,23 +50,28 @@ class Document:
 
 
 class TreeResidue(Residue):
-    """Where a value was read, and what was read.
+    """Where a value was read.
 
     Attributes:
         document: What it was read from.
         number: Of its element among the document's nodes.
-        values: The value's fields as they were read, in the order of its plan.
+        is_original: Whether the value is surely the one that was read; else it may be another that
+            was made of it.
     """
 
-    __slots__ = ("document", "number", "values")
+    __slots__ = ("document", "is_original", "number")
 
-    def __init__(self, document: Document, number: int, values: tuple[object, ...]):
+    def __init__(self, document: Document, number: int):
         self.document = document
         self.number = number
-        self.values = values
+        self.is_original = False
+
+    def carried(self) -> TreeResidue:
+        """Return the residue of a value that was made of the one that was read."""
+        return TreeResidue(self.document, self.number) if self.is_original else self
 
     def __reduce__(self) -> tuple[object, ...]:
-        return TreeResidue, (self.document, self.number, self.values)
+        return TreeResidue, (self.document, self.number)
 
 
 def element_text(node: Element) -> str:

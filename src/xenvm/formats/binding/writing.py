@@ -14,7 +14,7 @@ from xenvm.formats._xml import Element
 from xenvm.model.residue import Modelled
 
 from .plan import Binding, Choice, Plan, Spot, plan_of
-from .reading import element_of, nodes_of, read_element
+from .reading import as_read, element_of, nodes_of, read_element
 from .tree import (
     TreeResidue,
     copied,
@@ -48,7 +48,7 @@ def format_element(value: Modelled, tag: str) -> str:
         etree.indent(root)
         return etree.tostring(root, encoding="unicode") + "\n"
     document, is_whole = residue.document, residue.number == 0
-    is_unchanged = plan.values_of(value) == residue.values
+    is_unchanged = residue.is_original or value == as_read(value)
     if is_unchanged and is_whole and document.text is not None:
         return document.text
     node = nodes_of(document)[residue.number]
@@ -195,7 +195,8 @@ class Patch:
 
 def _as_read(value: Modelled) -> tuple[object, ...]:
     """Return the fields that a value had in its document; nothing for one that has none."""
-    return value.residue.values if isinstance(value.residue, TreeResidue) else ()
+    read = as_read(value)
+    return () if read is None else plan_of(type(read)).values_of(read)
 
 
 def _items(field: object) -> Sequence[Modelled]:
@@ -259,6 +260,8 @@ def _write_value(element: Element, binding: Binding, value: object) -> None:
         binding.element.write(element, value)
     elif binding.attribute:
         element.set(binding.attribute, binding.text.write(value))
+    elif any(isinstance(child.tag, str) for child in element):
+        raise ValueError("there are elements where its text would stand")
     else:
         element.text = binding.text.write(value)
         for comment in element:  # what stood behind it was text of the element, too

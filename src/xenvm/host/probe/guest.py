@@ -117,13 +117,18 @@ class ProbeGuest:
         """
         domain = host.define(config)
         try:
-            domain.start(paused=True)
-            console = domain.open_console()
-            if not paused:
-                domain.unpause()
+            return cls.wake(domain, paused=paused)
         except BaseException:
             remove(domain)
             raise
+
+    @classmethod
+    def wake(cls, domain: Domain, *, paused: bool = False) -> ProbeGuest:
+        """Return the guest of a domain that is defined as one, started like by :meth:`start`."""
+        domain.start(paused=True)
+        console = domain.open_console()
+        if not paused:
+            domain.unpause()
         return cls(domain, console)
 
     @property
@@ -240,6 +245,10 @@ class ProbeGuest:
             return parse_facts(reply.fields)
         except (KeyError, TypeError, ValueError) as exc:
             raise GuestError(f"{self.name} answered without {exc}") from exc
+
+    def close_console(self) -> None:
+        """Leave its console, which a domain takes with it when it moves to another host."""
+        self._console.close()
 
     def _refuse_silence(self) -> None:
         if self._console.has_ended:

@@ -201,11 +201,15 @@ def vbd_bus_of_pv_is_xen(config: DomainFields) -> Found:
 def vbd_has_statistics(config: DomainFields) -> Found:
     """Yield a disk of which libvirt refuses to tell the throughput."""
     for path, vbd in _vbds(config):
-        if vbd.device == DiskDevice.DISK and vbd.driver in {DiskDriver.QEMU, DiskDriver.FILE}:
+        # To the driver, what names nobody is QEMU's, whomever libxl has chosen.
+        is_phys = vbd.backing != DiskBacking.NETWORK and vbd.format == DiskFormat.RAW
+        unnamed = vbd.driver is None and is_phys
+        served = unnamed or vbd.driver in {DiskDriver.QEMU, DiskDriver.FILE}
+        if vbd.device == DiskDevice.DISK and served:
             yield (
                 f"{path}.driver",
-                f"libvirt tells no statistics of a disk that {vbd.driver} serves: use phy, or ask "
-                "Dom0",
+                f"libvirt tells no statistics of a disk that {vbd.driver or 'nobody by name'} "
+                "serves: use phy, or ask Dom0",
             )
 
 

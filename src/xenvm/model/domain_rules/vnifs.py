@@ -78,12 +78,16 @@ def vnif_of_hardware_has_an_address(config: DomainFields) -> Found:
             yield f"{path}.hostdev", "no NIC is named: give its PCI address"
 
 
-@error(_MAKE_NIC)
+@warning(_MAKE_NIC + " (by what the network turns out to be)")
 def vnif_script_is_run(config: DomainFields) -> Found:
     """Yield a script where libvirt refuses one."""
     for path, vnif in _vnifs(config):
         if vnif.script and vnif.kind == VnifKind.NETWORK:
-            yield f"{path}.script", "a VNIF on a network has no script: take it out, or use bridge"
+            yield (
+                f"{path}.script",
+                "it keeps the domain from starting, unless the network is a bridge of the host: "
+                "take it out, or use bridge",
+            )
 
 
 @error(_MAKE_NIC)
@@ -127,15 +131,20 @@ def vnif_mac_is_no_hardwares(config: DomainFields) -> Found:
             )
 
 
-@error(_MAKE_NIC + " (reads VLANs for openvswitch only)")
+@error(
+    LIBVIRT + "conf/domain_validate.c, virDomainActualNetDefValidate; "
+    "of 11.3.0 it lets a bridge pass, and libxlMakeNic drops them silently"
+)
 def vnif_vlans_are_open_vswitchs(config: DomainFields) -> Found:
-    """Yield VLANs that are silently not there, so that the guest is in another network."""
+    """Yield VLANs that keep a domain from starting, or put the guest into another network."""
     for path, vnif in _vnifs(config):
-        if vnif.vlans and (vnif.virtualport != OPENVSWITCH or vnif.kind != VnifKind.BRIDGE):
+        is_ours = vnif.virtualport == OPENVSWITCH and vnif.kind == VnifKind.BRIDGE
+        # A network, or a NIC that is handed over, may have VLANs of its own.
+        if vnif.vlans and not is_ours and vnif.kind in {VnifKind.BRIDGE, VnifKind.ETHERNET}:
             yield (
                 f"{path}.vlans",
-                "they are dropped silently without Open vSwitch, the guest is in the bridge's own "
-                "network: use a bridge for the VLAN, or virtualport openvswitch",
+                "without Open vSwitch libvirt 9 does not start it, and libvirt 11 drops them "
+                "silently: use a bridge for the VLAN, or virtualport openvswitch",
             )
 
 

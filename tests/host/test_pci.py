@@ -1,0 +1,53 @@
+"""PCI functions of this machine, which may have some; Xen's part is for the lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xenvm.errors import DeviceInUseError, NotFoundError, NotSupportedError
+from xenvm.host.pci import PciDevices
+from xenvm.host.shell import LocalShell
+from xenvm.model.kinds import GuestType
+from xenvm.model.quantities import PciAddress
+
+HERE = Path("/sys/bus/pci/devices")
+NOWHERE = PciAddress(domain=0xFFFF, bus=0xFF, slot=0x1F, function=7)
+
+
+@pytest.fixture
+def pci() -> PciDevices:
+    return PciDevices(LocalShell())
+
+
+def test_every_function_is_listed_with_its_driver(pci: PciDevices) -> None:
+    drivers = {
+        place.name: (place / "driver").resolve().name if (place / "driver").exists() else ""
+        for place in (HERE.iterdir() if HERE.exists() else ())
+    }
+    assert {str(device.address): device.driver for device in pci.list_all()} == drivers
+
+
+def test_a_function_that_is_not_there_is_not_found(pci: PciDevices) -> None:
+    for deed in (pci.find, pci.require_group, pci.make_assignable):
+        with pytest.raises(NotFoundError, match=r"ffff:ff:1f\.7"):
+            deed(NOWHERE)
+
+
+def test_what_is_dom0s_goes_to_no_guest(pci: PciDevices) -> None:
+    for device in pci.list_all():
+        with pytest.raises((DeviceInUseError, NotSupportedError)):
+            pci.require_group(device.address)
+
+
+def test_without_an_iommu_nothing_is_passed_through(
+    pci: PciDevices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xl = tmp_path / "xl"
+    xl.write_text("#!/bin/sh\necho pv hvm hvm_directio\n")
+    xl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    pci.require_iommu(GuestType.HVM)
+    with pytest.raises(NotSupportedError, match="no IOMMU for pv guests"):
+        pci.require_iommu(GuestType.PV)
