@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from xenvm.errors import ReallocationError, SpecError, WaitTimeoutError
+from xenvm.formats import parse_domain_xml
 from xenvm.host import Host
 from xenvm.host.domain_vcpus import DomainVcpus
 from xenvm.host.probe import ProbeGuest, ProbeImage
@@ -109,11 +110,12 @@ def test_cpu_time_is_what_the_cap_says_and_without_one_it_is_not(guest: ProbeGue
     assert free > 33
 
 
-def test_a_pin_is_read_back_from_xen_and_a_wrong_one_refused(guest: ProbeGuest) -> None:
+def test_a_pin_is_read_back_from_xen_and_a_wrong_one_refused(host: Host, guest: ProbeGuest) -> None:
     vcpus = guest.domain.vcpus
     vcpus.pin(0, CpuSet.of([1]))
     assert [str(place.cpus) for place in vcpus.places()][:1] == ["1"]
-    assert [str(pin.cpus) for pin in guest.domain.config().pins] == ["1"]
+    said = host.shell.run(f"virsh -c xen:///system dumpxml --inactive {guest.name}").stdout
+    assert [str(pin.cpus) for pin in parse_domain_xml(said).pins] == ["1"]
     vcpus.pin(0, CpuSet.of([0, 1]))
     with pytest.raises(SpecError, match="pCPUs 0 to 1"):
         vcpus.pin(0, CpuSet.of([2]))

@@ -211,6 +211,9 @@ class DomainVcpus:
     def pin(self, vcpu: int, cpus: CpuSet) -> None:
         """Let a vCPU run on some pCPUs only: its hard affinity.
 
+        libvirt does not know what a running vCPU is pinned to, so a restore or a migration loses
+        it; the next start pins as the definition says.
+
         Args:
             vcpu: Its number, from 0.
             cpus: The pCPUs; all of the host's for no bounds.
