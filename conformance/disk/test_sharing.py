@@ -7,7 +7,7 @@ import pytest
 from xenvm.errors import DeviceInUseError
 from xenvm.host.probe import ProbeGuest
 from xenvm.host.probe.protocol import pattern_sha256
-from xenvm.model.kinds import DiskDriver
+from xenvm.model.kinds import DiskBacking, DiskDriver
 from xenvm.model.vbd import Vbd
 from xenvm.model.verdict import Evidence
 from xenvm.qualify.checking import Check
@@ -28,6 +28,12 @@ def partitions(workshop: Workshop) -> list[str]:
     disk = workshop.loop_device(image)
     workshop.host.shell.run(f"udevadm settle --timeout 20; test -b {disk}p2")
     return [f"{disk}p1", f"{disk}p2"]
+
+
+def by_qemu(workshop: Workshop, number: int) -> Vbd:
+    """Return a disk that QEMU serves: only a guest that starts with one is plugged in another."""
+    image = workshop.image_file(f"qemu{number}.img", 1)
+    return Vbd(target="xvda", source=image, backing=DiskBacking.FILE, driver=DiskDriver.QEMU)
 
 
 def overlap(guests: list[ProbeGuest]) -> list[str]:
@@ -88,9 +94,10 @@ def test_a_disk_is_shared_only_on_purpose(
     workshop.require_memory(2)
     parts = partitions(workshop)
     guests = [
-        workshop.guest(f"g{n}", vbds=[Vbd(target=FIRST, source=part)], paused=True)
+        workshop.guest(f"g{n}", vbds=[by_qemu(workshop, n), Vbd(target=FIRST, source=part)],
+                       paused=True)
         for n, part in enumerate(parts)
-    ]
+    ]  # fmt: skip
     workshop.unpause_all(guests)
     journal.progress(0.4, "writing both ends of both partitions")
     wrong = overlap(guests)

@@ -8,6 +8,7 @@ import pytest
 
 from xenvm.errors import BlockedError
 from xenvm.host.probe import ProbeGuest
+from xenvm.host.probe.protocol import Reply
 from xenvm.model.kinds import DiskBacking, DiskDriver
 from xenvm.model.profile import Profile
 from xenvm.model.statistics import DomainCounters
@@ -20,7 +21,8 @@ from xenvm.spec.limits import number_of
 from xenvm.waiting import pause
 
 SPIN_S = 12
-WRITTEN_KIB = 16 * 1024
+DISK_DEADLINE_S = 180.0
+WRITTEN_KIB = 8 * 1024
 MEMORY_MIB, LESS_MIB = 128, 96
 PINGS, PING_BYTES = 100, 1400
 FRAME_BYTES = PING_BYTES + 8 + 20 + 14
@@ -97,9 +99,14 @@ class Watched:
             guest=inside.memory_kib - then.memory_kib,
         )
 
+    def _disk(self, verb: str, **values: str) -> Reply:
+        return self.guest.ask(
+            verb, deadline_s=DISK_DEADLINE_S, device="xvda", kib=WRITTEN_KIB, at_kib=0, **values
+        )
+
     def writes(self) -> Moved:
         before = self.counters().vbds[0]
-        reply = self.guest.ask("write", device="xvda", seed="counted", kib=WRITTEN_KIB, at_kib=0)
+        reply = self._disk("write", seed="counted")
         after = self.counters().vbds[0]
         return Moved(
             what="bytes written",
@@ -109,7 +116,7 @@ class Watched:
 
     def reads(self) -> Moved:
         before = self.counters().vbds[0]
-        self.guest.ask("read", device="xvda", kib=WRITTEN_KIB, at_kib=0)
+        self._disk("read")
         after = self.counters().vbds[0]
         return Moved(
             what="bytes read",

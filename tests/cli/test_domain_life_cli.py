@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from xenvm.cli import xenvm
-from xenvm.host import connect
+from xenvm.host import Domain, connect
 from xenvm.model.domain import DomainConfig
 
 DEFAULT = "test:///default"
@@ -62,6 +62,16 @@ def test_a_domain_is_shown_with_what_it_is_made_of() -> None:
 def test_a_domain_is_stopped_and_says_so(node: str) -> None:
     assert run("domain", "stop", "web", node).stdout == "web is shut off\n"
     assert said("domain", "stop", "web", node, "--force")["state"] == "shut-off"
+
+
+def test_a_guest_that_does_not_end_is_told_of_force(
+    node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Domain, "shutdown", lambda _domain: None)
+    done = run("domain", "stop", "web", node, "--deadline-s", "0.1")
+    assert done.exit_code == 3
+    assert "web did not end (waited 0 s for web to shut off)" in done.stderr
+    assert "--force" in done.stderr
 
 
 def test_starting_what_runs_and_finding_nothing_end_in_one_line() -> None:

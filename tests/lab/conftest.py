@@ -18,6 +18,13 @@ from xenvm.lab import Lab, Release
 RELEASES = os.environ.get("XENVM_LAB_RELEASES", "bookworm").split()
 """Which releases to test on; an image that is not cached is built first."""
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "thorough: takes minutes; tox -e lab runs it, .ci/run leaves it out"
+    )
+
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -20,7 +20,7 @@ from xenvm.qualify.cpu_time import cpu_use
 
 from .conftest import Command
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 WINDOW_S = 15.0
 

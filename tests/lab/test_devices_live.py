@@ -17,7 +17,7 @@ from xenvm.model.graphics import Graphics, Video
 from xenvm.model.hostdev import Hostdev, ScsiAddress
 from xenvm.model.kinds import GraphicsKind, HostdevKind
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 
 def test_a_guests_console_is_expected_and_logged_and_its_screen_shown(

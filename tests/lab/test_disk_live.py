@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -20,17 +21,19 @@ from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import probe_config
 from xenvm.host.probe.protocol import pattern_sha256
 from xenvm.host.storage import Storage
+from xenvm.model.graphics import Graphics
 from xenvm.model.kinds import (
     DiskBacking,
     DiskDevice,
     DiskDriver,
     DiskFormat,
+    GraphicsKind,
     GuestType,
 )
 from xenvm.model.vbd import Vbd
 from xenvm.model.vbd_backend import VbdCache, VbdServer
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 FOLDER = "/var/lib/xenvm-live"
 MIB = 1 << 20
@@ -50,7 +53,10 @@ def storage(host: Host, group: str) -> Iterator[Storage]:
 
 @pytest.fixture(scope="module")
 def guest(host: Host, image: ProbeImage) -> Iterator[ProbeGuest]:
-    started = ProbeGuest.start(host, probe_config("xenvm-live-d0", image))
+    # A screen, as QEMU plugs disks only into a guest that it was started with.
+    screen = (Graphics(kind=GraphicsKind.VNC, autoport=True, listen="127.0.0.1"),)
+    config = dataclasses.replace(probe_config("xenvm-live-d0", image), graphics=screen)
+    started = ProbeGuest.start(host, config)
     started.wait_until_up()
     yield started
     started.remove()
@@ -246,3 +252,23 @@ def test_a_pv_guest_takes_a_medium_as_a_readonly_disk(storage: Storage, guest: P
         guest.domain.vbds.change_media("xvde", None)
     guest.domain.vbds.detach("xvde")
     storage.delete_image(iso)
+
+
+def test_a_guest_without_qemu_is_plugged_in_no_disk_that_it_would_serve(
+    host: Host, image: ProbeImage, storage: Storage
+) -> None:
+    qcow2 = storage.create_image(f"{FOLDER}/q.qcow2", 4, layout=DiskFormat.QCOW2, sparse=True)
+    vbd = Vbd(
+        target="xvdb",
+        source=qcow2.path,
+        backing=DiskBacking.FILE,
+        driver=DiskDriver.QEMU,
+        format=DiskFormat.QCOW2,
+    )
+    other = ProbeGuest.start(host, probe_config("xenvm-live-d3", image), paused=True)
+    try:
+        with pytest.raises(NotSupportedError, match="without QEMU"):
+            other.domain.vbds.attach(vbd)
+    finally:
+        other.remove()
+    storage.delete_image(qcow2.path)

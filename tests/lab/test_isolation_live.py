@@ -17,7 +17,7 @@ from xenvm.qualify.neighbours import Neighbours
 from xenvm.qualify.workshop import Workshop
 from xenvm.waiting import pause
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 Command = Callable[..., "CompletedProcess[str]"]
 

@@ -174,6 +174,7 @@ TOURS = {  # a PV guest has no core before its first instruction
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("tour", TOURS)
 def test_what_is_legal_leads_where_the_model_says(
     host: Host, doing: Deeds, config: DomainConfig, tour: str
@@ -183,6 +184,7 @@ def test_what_is_legal_leads_where_the_model_says(
         walker.go(operation)
 
 
+@pytest.mark.thorough
 def test_a_crash_is_told_apart_and_kept_for_a_look_where_the_domain_says_so(
     host: Host, doing: Deeds, config: DomainConfig
 ) -> None:

@@ -13,7 +13,7 @@ from xenvm.host.domain_memory import TOLERANCE_KIB
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import probe_config
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 MIB_KIB = 1024
 

@@ -23,7 +23,7 @@ from xenvm.model.vnif import Vnif
 from xenvm.movement import migrate, moving
 from xenvm.movement.course import silent
 
-pytestmark = pytest.mark.timeout(480)
+pytestmark = [pytest.mark.timeout(480), pytest.mark.thorough]
 
 NAME = "xenvm-test-mover"
 SEED, KIB = "over-there", 1024

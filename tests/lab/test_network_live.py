@@ -17,7 +17,7 @@ from xenvm.model.uplink import Uplink
 from xenvm.model.vnif import Vnif
 from xenvm.waiting import pause
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 BRIDGE = "xvl0"
 SPARE = "eth1"

@@ -20,7 +20,7 @@ from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 from xenvm.waiting import pause
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 NAME = "xenvm-probe"
 FOLDER = "/var/lib/xenvm/probe-live"

@@ -12,7 +12,7 @@ from xenvm.lab import Lab
 
 from .conftest import Command
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 OURS = "xl list | awk '/^xenvm-/ {print $1}'"
 PAGER = "cp /bin/sleep /run/xenpaging; /run/xenpaging 1000"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from xenvm.errors import WaitTimeoutError, XenvmError
+from xenvm.errors import ToolstackError, WaitTimeoutError, XenvmError
 from xenvm.model.statistics import DomainCounters, DomainOverview
 
 from .live_host import AS_JSON, HOST, NAME, live_host, print_json
 from .plain import NOTHING, plain
+
+if TYPE_CHECKING:
+    from xenvm.host import Domain
 
 LIST_SCHEMA = "xenvm-domain-list/1"
 SHOW_SCHEMA = "xenvm-domain/1"
@@ -128,18 +132,22 @@ def stop_command(name: str, host: str, force: bool, deadline_s: float, as_json: 
         if force:
             domain.destroy()
         else:
-            domain.shutdown()
-            try:
-                domain.wait_until_off(deadline_s=deadline_s)
-            except WaitTimeoutError as exc:
-                raise XenvmError(
-                    f"{name} was asked to end and still runs after {deadline_s:.0f} s: wait "
-                    "longer with --deadline-s, or end it at once with --force"
-                ) from exc
+            _shut_down(domain, deadline_s)
     if as_json:
         print_json({"schema": STATE_SCHEMA, "name": name, "state": "shut-off", "domid": None})
     else:
         click.echo(f"{name} is shut off")
+
+
+def _shut_down(domain: Domain, deadline_s: float) -> None:
+    try:
+        domain.shutdown()
+        domain.wait_until_off(deadline_s=deadline_s)
+    except (ToolstackError, WaitTimeoutError) as exc:
+        raise XenvmError(
+            f"{domain.name} did not end ({exc}): wait longer with --deadline-s, or end it at once "
+            "with --force"
+        ) from exc
 
 
 def _overview_to_json(domain: DomainOverview) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from xenvm.errors import NotSupportedError, ParseError, SpecError
 from xenvm.formats.dom0_backings import backing_path
 from xenvm.formats.domain_xml import format_vbd_xml
-from xenvm.model.kinds import DiskBacking, DiskDevice, GuestType
+from xenvm.model.kinds import DiskBacking, DiskDevice, DiskDriver, GuestType
 from xenvm.model.vbd import Vbd
 from xenvm.model.vbd_backend import VbdBackend, VbdCache, VbdServer
 from xenvm.model.xenbus import XenDevice
@@ -23,6 +23,7 @@ for dio in /sys/block/loop*/loop/dio; do
 done
 :
 """
+_SERVED_BY_QEMU = frozenset({DiskDriver.QEMU, DiskDriver.FILE})
 _SERVERS: Mapping[str, VbdServer] = {"vbd": VbdServer.PHY, "qdisk": VbdServer.QDISK}
 _LOOP_MAJOR = "7"
 
@@ -49,6 +50,28 @@ class DomainVbds(Devices[Vbd, str]):
     def _refuse(self, device: Vbd) -> None:
         refuse_errors(replace(self._plug.config(), vbds=(device,)), below="vbds")
         self._refuse_second_writer((device,), starting=False)
+        if device.driver in _SERVED_BY_QEMU:
+            self._require_qemu(device.target)
+
+    def _require_qemu(self, target: str) -> None:
+        """Refuse a disk that nobody would serve: Xen starts a guest's QEMU with the guest only.
+
+        Raises:
+            NotSupportedError: The running guest has no QEMU.
+
+        Source:
+            Xen 4.17, tools/libs/light/libxl_dm.c, libxl__dm_check_start.
+        """
+        domid = self._plug.domid()
+        if domid is None:
+            return
+        path = f"/local/domain/{domid}/image/device-model-pid"
+        if self._plug.shell.run(f"xenstore-read {path}", check=False).returncode != 0:
+            raise NotSupportedError(
+                f"{self._plug.name} runs without QEMU, which would have to serve {target}, and Xen"
+                " starts one with a guest only: give it a screen or such a disk before its start,"
+                " or a raw disk with driver phy now"
+            )
 
     def refuse_second_writers(self) -> None:
         """Refuse to start the domain over devices that others have now.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -10,7 +9,6 @@ from typing import TypeVar
 from xenvm.errors import (
     InvalidStateError,
     LibvirtError,
-    NotSupportedError,
     SpecError,
     ToolstackError,
     WaitTimeoutError,
@@ -36,19 +34,15 @@ from ._reach import reach
 from .connection import Connection
 from .exclusive_pcpu import claim, places, release, sharers
 from .libxl_log import libxl_log
-from .shell import HostShell
+from .shell import HostShell, NoShell
 
 T = TypeVar("T")
 
 HOTPLUG_DEADLINE_S = 60.0
 
 _VCPUS = 3
-"""Where virDomainInfo has the vCPUs that are online, by Xen's own count."""
+"""Where virDomainInfo has the vCPUs that it was asked to have online."""
 _PCPUS = 2
-_CPU_COUNTS = slice(4, 8)
-"""Where virNodeInfo has nodes, sockets, cores and threads, whose product libvirt's binding takes
-for the number of pCPUs; the libxl driver always says 1 socket."""
-_MAP_BITS = 8
 _PREFIX = "xenvm"
 """Of our namespace in the metadata."""
 _NS = 1_000_000_000
@@ -77,12 +71,20 @@ class DomainVcpus:
 
     @property
     def counts(self) -> VcpuCounts:
-        """Return how many it has now, and the most it may have."""
+        """Return how many it has now, and the most it may have.
+
+        libvirt only says how many the guest was asked to have online, so Xen is asked.
+        """
 
         def count(raw: _libvirt.RawDomain) -> VcpuCounts:
             return VcpuCounts(now=raw.info()[_VCPUS], most=raw.vcpusFlags(_libvirt.VCPU_MAXIMUM))
 
-        return self._read("counting the vCPUs", count)
+        asked = self._read("counting the vCPUs", count)
+        domid = self._config().domid
+        if domid is None or isinstance(self._shell, NoShell):
+            return asked
+        online = [row for row in self._rows_of(domid) if row.pcpu is not None]
+        return replace(asked, now=len(online))
 
     @property
     def time_s(self) -> float:
@@ -204,20 +206,19 @@ class DomainVcpus:
             InvalidStateError: It does not run.
             NotSupportedError: The host is simulated.
         """
-        domid = self._domid()
-        return tuple(row for row in places(self._shell, self._pcpus()) if row.domid == domid)
+        return self._rows_of(self._domid())
 
     def pin(self, vcpu: int, cpus: CpuSet) -> None:
         """Let a vCPU run on some pCPUs only: its hard affinity.
 
         Args:
-            vcpu: Its number, from 0; it is online.
+            vcpu: Its number, from 0.
             cpus: The pCPUs; all of the host's for no bounds.
 
         Raises:
             SpecError: The host has no such pCPU.
-            InvalidRequestError: There is no such vCPU, or it is offline.
-            NotSupportedError: libvirt's binding cannot name such a pCPU on this host.
+            CommandError: There is no such vCPU.
+            NotSupportedError: It runs on a simulated host.
             ToolstackError: Xen has other ones afterwards.
         """
         pcpus = self._pcpus()
@@ -264,6 +265,9 @@ class DomainVcpus:
         raw = self._handle()
         self._connection.call(f"{doing} of {self._name}", lambda: do(raw))
 
+    def _rows_of(self, domid: int) -> tuple[VcpuPlace, ...]:
+        return tuple(row for row in places(self._shell, self._pcpus()) if row.domid == domid)
+
     def _reach(self) -> tuple[int, ...]:
         return reach(self._connection, self._name, self._handle)
 
@@ -300,9 +304,8 @@ class DomainVcpus:
             raise
 
     def _pin_live(self, vcpu: int, cpus: CpuSet) -> None:
-        self._refuse_unnameable(vcpu, cpus)
-        chosen = tuple(cpu in cpus for cpu in range(max(cpus) + 1))
-        self._change("pinning a vCPU", lambda raw: raw.pinVcpu(vcpu, chosen))
+        # libvirt's binding asks for a map of pCPUs first, which the libxl driver has not.
+        self._shell.run("xl vcpu-pin %s %s %s", str(self._domid()), str(vcpu), str(cpus))
         for place in self.places():
             if place.number == vcpu and place.cpus != cpus:
                 raise ToolstackError(f"{place} was pinned to {cpus}, and Xen has {place.cpus}")
@@ -328,20 +331,6 @@ class DomainVcpus:
                 _libvirt.METADATA_ELEMENT, xml, _PREFIX, NAMESPACES[_PREFIX], flags
             ),
         )
-
-    def _refuse_unnameable(self, vcpu: int, cpus: CpuSet) -> None:
-        """Refuse what would write past the end of the binding's own map of pCPUs.
-
-        Raises:
-            NotSupportedError: It would.
-        """
-        info = self._connection.read("counting pCPUs", lambda raw: raw.getInfo())
-        counted = math.prod(info[_CPU_COUNTS])
-        if max(cpus) >= -(-counted // _MAP_BITS) * _MAP_BITS:
-            raise NotSupportedError(
-                f"libvirt counts {counted} pCPUs on this host and cannot name pCPU {max(cpus)}:"
-                f" in its Dom0, xl vcpu-pin {self._name} {vcpu} {cpus}"
-            )
 
 
 def _pinned(config: DomainConfig, vcpu: int, cpus: CpuSet) -> DomainConfig:

@@ -65,6 +65,16 @@ heart() {
 	done
 }
 
+# What udev does in a distribution's guest: a vCPU that is plugged in is brought online.
+plug_vcpus() {
+	while :; do
+		for cpu in /sys/devices/system/cpu/cpu*/online; do
+			read -r on <"$cpu" && [ "$on" = 0 ] && echo 1 >"$cpu"
+		done 2>/dev/null
+		read -r -t 0.5 _ <>/never
+	done
+}
+
 do_beat() {
 	echo "$((every_ms / 1000)).$(printf %03d $((every_ms % 1000)))" >/ram/every_s
 	echo "\"every_ms\":$every_ms"
@@ -292,6 +302,7 @@ obey() { # one flat JSON object, values without spaces, commas or quotes
 
 say "{\"say\":\"hello\",\"protocol\":1,$(facts)}"
 heart &
+[ "$(cat /sys/devices/system/cpu/possible)" = 0 ] || plug_vcpus &
 while :; do
 	read -r line && [ -n "$line" ] && obey "$line"
 done
