@@ -155,9 +155,10 @@ def _gather(kind: type[Modelled], found: dict[type[Modelled], None]) -> None:
 
 
 def _subclasses(kind: type[Modelled]) -> list[type[Modelled]]:
-    """Return the classes that modules hold; a slotted dataclass leaves another behind."""
+    """Return the classes that the model has by name; a slotted dataclass leaves another behind."""
     below = [each for child in kind.__subclasses__() for each in (child, *_subclasses(child))]
-    return [k for k in below if getattr(sys.modules[k.__module__], k.__name__, None) is k]
+    ours = [k for k in below if k.__module__.startswith(f"{xenvm.model.__name__}.")]
+    return [k for k in ours if getattr(sys.modules[k.__module__], k.__name__, None) is k]
 
 
 def _classes_in(hint: object) -> list[type]:
