@@ -58,9 +58,16 @@ def doing(host: Host, config: DomainConfig) -> Iterator[Deeds]:
     yield deeds(host, config, FOLDER)
     with contextlib.suppress(InvalidStateError, NotFoundError):
         host.domain(NAME).saving.remove_managed()
+    wait_until("the domain to be gone", lambda: gone(host), deadline_s=DEADLINE_S, every_s=1.0)
+    host.shell.run("rm -rf %s", FOLDER)
+
+
+def gone(host: Host) -> bool:
+    """Remove the domain; one whose guest is still ending may need a second time."""
     with contextlib.suppress(NotFoundError):
         remove(host.domain(NAME))
-    host.shell.run("rm -rf %s", FOLDER)
+        return seen(host, NAME) == ABSENT
+    return True
 
 
 def boot(domain: Domain, let_go: Callable[[], object]) -> None:
