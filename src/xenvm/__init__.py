@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
     from xenvm.host import Bridge, CommandResult, Console, Domain, Host, HostShell, connect
     from xenvm.model.bridge import BridgeState
+    from xenvm.model.disk_target import DiskTarget
     from xenvm.model.domain import DomainConfig
     from xenvm.model.kinds import (
         DiskBacking,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         GuestType,
         LifecycleAction,
     )
+    from xenvm.model.memory_size import MemorySize
     from xenvm.model.quantities import CpuSet, MacAddress, PciAddress
     from xenvm.model.vbd import Vbd
     from xenvm.model.vnif import Vnif
@@ -37,6 +39,7 @@ __all__ = [
     "DiskBacking",
     "DiskDriver",
     "DiskFormat",
+    "DiskTarget",
     "Domain",
     "DomainConfig",
     "DomainState",
@@ -45,6 +48,7 @@ __all__ = [
     "HostShell",
     "LifecycleAction",
     "MacAddress",
+    "MemorySize",
     "PciAddress",
     "Vbd",
     "Vnif",
@@ -62,8 +66,10 @@ _HOMES = {
     "xenvm.formats.domain_xml": "format_domain_xml parse_domain_xml",
     "xenvm.host": "Bridge CommandResult Console Domain Host HostShell connect",
     "xenvm.model.bridge": "BridgeState",
+    "xenvm.model.disk_target": "DiskTarget",
     "xenvm.model.domain": "DomainConfig",
     "xenvm.model.kinds": "DiskBacking DiskDriver DiskFormat DomainState GuestType LifecycleAction",
+    "xenvm.model.memory_size": "MemorySize",
     "xenvm.model.quantities": "CpuSet MacAddress PciAddress",
     "xenvm.model.vbd": "Vbd",
     "xenvm.model.vnif": "Vnif",

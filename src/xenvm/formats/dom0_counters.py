@@ -7,12 +7,13 @@ Source:
 from __future__ import annotations
 
 import re
-import string
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from xenvm.errors import SpecError
+from xenvm.model.disk_target import DiskTarget
 from xenvm.model.statistics import Source, VbdCounters, VnifCounters
 
 T = TypeVar("T")
@@ -30,15 +31,6 @@ _VNIF = re.compile(r"/sys/class/net/vif(\d{1,9})\.(\d{1,9})/statistics/(\w+):(\d
 _VBD = re.compile(
     r"/sys/bus/xen-backend/devices/vbd-(\d{1,9})-(\d{1,10})/statistics/(\w+):(\d{1,20})"
 )
-
-_EXTENDED = 1 << 28
-_DISKS = {
-    202: ("xvd", 4, 0),
-    8: ("sd", 4, 0),
-    3: ("hd", 6, 0),
-    22: ("hd", 6, 2),
-}
-"""By major number: the name, the bits of its partitions, and the first disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,30 +56,6 @@ def parse_counters(text: str) -> BackendCounters:
     )
 
 
-def vbd_target(number: int) -> str:
-    """Return the name of the VBD with this number of Xen's, such as ``xvda`` of 51712.
-
-    >>> vbd_target(51712), vbd_target(51729), vbd_target(1 << 28 | 16 << 8), vbd_target(5632)
-    ('xvda', 'xvdb1', 'xvdq', 'hdc')
-    """
-    if number & _EXTENDED:
-        return _named("xvd", (number ^ _EXTENDED) >> 8, number & 0xFF)
-    major, minor = number >> 8, number & 0xFF
-    if major not in _DISKS:
-        return str(number)
-    name, bits, first = _DISKS[major]
-    return _named(name, first + (minor >> bits), minor & ((1 << bits) - 1))
-
-
-def _named(name: str, disk: int, partition: int) -> str:
-    letters = ""
-    disk += 1
-    while disk:
-        disk, letter = divmod(disk - 1, len(string.ascii_lowercase))
-        letters = string.ascii_lowercase[letter] + letters
-    return f"{name}{letters}{partition or ''}"
-
-
 _Found = Mapping[tuple[int, int], dict[str, int]]
 
 
@@ -100,7 +68,7 @@ def _grouped(pattern: re.Pattern[str], text: str) -> _Found:
 
 def _vbd(number: int, counted: Mapping[str, int]) -> VbdCounters:
     return VbdCounters(
-        target=vbd_target(number),
+        target=_target(number),
         read_requests=counted["rd_req"],
         read_bytes=counted["rd_sect"] * SECTOR_BYTES,
         write_requests=counted["wr_req"],
@@ -129,3 +97,10 @@ def _by_domid(
         if needed <= counted.keys():
             made[domid].append(make(number, counted))
     return {domid: tuple(devices) for domid, devices in made.items()}
+
+
+def _target(number: int) -> str:
+    try:
+        return str(DiskTarget.of_number(number))
+    except SpecError:  # one that only its own tools have a name for
+        return str(number)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from xenvm.formats._xml import Element
+from xenvm.model.memory_size import UNIT_BYTES
 
 from .codecs import read_integer, text_of
-from .sizes import UNIT_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

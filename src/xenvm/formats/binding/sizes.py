@@ -5,26 +5,14 @@ Reading raises ``ValueError`` with what is wrong; whoever knows the element adds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import cast
 
 from xenvm.formats._xml import Element
+from xenvm.model.memory_size import UNIT_BYTES, MemorySize
 
 from .codecs import read_integer, text_of
 
-UNIT_BYTES: Mapping[str, int] = {
-    "b": 1, "bytes": 1, "byte": 1,
-    "k": 1024, "kib": 1024, "kb": 1000,
-    "m": 1024**2, "mib": 1024**2, "mb": 1000**2,
-    "g": 1024**3, "gib": 1024**3, "gb": 1000**3,
-    "t": 1024**4, "tib": 1024**4, "tb": 1000**4,
-    "p": 1024**5, "pib": 1024**5, "pb": 1000**5,
-    "e": 1024**6, "eib": 1024**6, "eb": 1000**6,
-}  # fmt: skip
-"""libvirt's units (formatdomain, "memory"), in lower case."""
-
 _KIB = "KiB"
-_BYTES_MAX = 2**64
 
 
 def read_kib(element: Element) -> int:
@@ -56,13 +44,7 @@ def write_cell_kib(element: Element, value: object) -> None:
 
 
 def _kib(text: str, unit: str) -> int:
-    number = read_integer(text)
-    unit_bytes = 1024 if unit == _KIB else UNIT_BYTES.get(unit.lower(), 0)
-    if not unit_bytes:
-        raise ValueError(f"{unit[:40]!r} is no unit of libvirt")
-    if not 0 <= number * unit_bytes <= _BYTES_MAX:
-        raise ValueError(f"{number} {unit} is less than nothing or past 2⁶⁴ bytes")
-    return -(-number * unit_bytes // 1024)
+    return MemorySize.of(read_integer(text), unit).kib
 
 
 def _number(element: Element, size_kib: int) -> str:

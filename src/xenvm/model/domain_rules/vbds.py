@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
+from xenvm.errors import SpecError
+from xenvm.model.disk_target import DiskTarget
 from xenvm.model.domain_fields import DomainFields
 from xenvm.model.kinds import DiskBacking, DiskDevice, DiskDriver, DiskFormat, GuestType
 from xenvm.model.vbd import Vbd
@@ -22,13 +23,6 @@ from .rulebook import (
 )
 
 _MAKE_DISK = LIBVIRT + "libxl/libxl_conf.c, libxlMakeDisk"
-_TARGET = re.compile(r"(?P<kind>xvd|hd|sd)(?P<letters>[a-z]{1,4})(?P<partition>[1-9][0-9]{0,2})?")
-_TARGET_MOST: Mapping[str, tuple[int, int]] = {
-    "xvd": ((1 << 20) - 1, 255),
-    "hd": (3, 63),
-    "sd": (15, 15),
-}
-"""The last disk, counted from 0, and the last partition, by kind of target."""
 
 _FORMATS: Mapping[str, frozenset[str]] = {
     DiskDriver.PHY: frozenset({DiskFormat.RAW}),
@@ -222,11 +216,8 @@ def vbd_cache_is_the_backends(config: DomainFields) -> Found:
 
 
 def _is_target(target: str) -> bool:
-    found = _TARGET.fullmatch(target)
-    if found is None:
+    try:
+        DiskTarget.parse(target)
+    except SpecError:
         return False
-    disk = 0
-    for letter in found["letters"]:
-        disk = disk * 26 + ord(letter) - ord("a") + 1
-    last_disk, last_partition = _TARGET_MOST[found["kind"]]
-    return disk - 1 <= last_disk and int(found["partition"] or 0) <= last_partition
+    return True
