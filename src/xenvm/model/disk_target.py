@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from xenvm.errors import SpecError
 
-_NAME = re.compile(r"(?P<kind>xvd|hd|sd)(?P<letters>[a-z]{1,4})(?P<partition>[1-9][0-9]{0,2})?")
+_NAME = re.compile(r"(?P<kind>xvd|hd|sd)(?P<letters>[a-z]{1,5})(?P<partition>[1-9][0-9]{0,2})?")
 _MOST: Mapping[str, tuple[int, int]] = {
     "xvd": ((1 << 20) - 1, 255),
     "hd": (3, 63),
