@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from xenvm.errors import SpecError, WaitTimeoutError
 from xenvm.waiting import wait_until
 
 from . import _libvirt
 from ._reach import reach
-from .connection import Connection
+from .facet import Facet
 from .free_memory import require_free
 from .libxl_log import libxl_log
-from .shell import HostShell
 
 BALLOON_DEADLINE_S = 60.0
 TOLERANCE_KIB = 1024
@@ -23,20 +20,8 @@ _MEMORY = 2
 """Where virDomainInfo has what the domain has now, in KiB."""
 
 
-class DomainMemory:
+class DomainMemory(Facet):
     """The memory of a domain; Dom0's too."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        shell: HostShell,
-        name: str,
-        handle: Callable[[], _libvirt.RawDomain],
-    ):
-        self._connection = connection
-        self._shell = shell
-        self._name = name
-        self._handle = handle
 
     @property
     def now_kib(self) -> int:

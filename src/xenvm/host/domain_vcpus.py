@@ -31,10 +31,10 @@ from xenvm.waiting import wait_until
 
 from . import _libvirt
 from ._reach import reach
-from .connection import Connection
 from .exclusive_pcpu import claim, places, release, sharers
+from .facet import Facet
 from .libxl_log import libxl_log
-from .shell import HostShell, NoShell
+from .shell import NoShell
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ _PREFIX = "xenvm"
 _NS = 1_000_000_000
 
 
-class DomainVcpus:
+class DomainVcpus(Facet):
     """The vCPUs of a domain, Dom0's too.
 
     A change reaches the running guest at once, and its definition, where it has one, for its next
@@ -56,18 +56,6 @@ class DomainVcpus:
     domain's metadata, and :meth:`Domain.start` gives it back. A domain that was started or rebooted
     without us runs uncapped until :meth:`put_back_cap`; :attr:`scheduling` shows it.
     """
-
-    def __init__(
-        self,
-        connection: Connection,
-        shell: HostShell,
-        name: str,
-        handle: Callable[[], _libvirt.RawDomain],
-    ):
-        self._connection = connection
-        self._shell = shell
-        self._name = name
-        self._handle = handle
 
     @property
     def counts(self) -> VcpuCounts:

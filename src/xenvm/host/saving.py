@@ -10,28 +10,16 @@ from xenvm.model.movement import Manner, MoveOptions
 
 from . import _libvirt
 from .connection import Connection
+from .facet import Facet
 from .libxl_log import libxl_log
 from .running import refuse_deaf
-from .shell import HostShell
 
 SAVE_DEADLINE_S = 600.0
 """A guest's memory goes through Dom0 to its disk."""
 
 
-class Saving:
+class Saving(Facet):
     """A domain's memory on Dom0's disk, or on its way to another host; ``domain.saving``."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        shell: HostShell,
-        name: str,
-        handle: Callable[[], _libvirt.RawDomain],
-    ):
-        self._connection = connection
-        self._shell = shell
-        self._name = name
-        self._handle = handle
 
     @property
     def has_managed(self) -> bool:
