@@ -250,6 +250,7 @@ def test_a_guest_that_does_not_answer_is_told_and_the_connection_stays(
     domain.destroy()
 
 
+@pytest.mark.usefixtures("doing")
 def test_a_pv_guest_has_no_power_button_and_an_hvm_guest_has(
     host: Host, config: DomainConfig, image: ProbeImage
 ) -> None:
