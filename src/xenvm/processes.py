@@ -22,6 +22,10 @@ KILL_GRACE_S = 5.0
 """Seconds between SIGTERM and SIGKILL."""
 
 
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where tools such as mke2fs are, though Debian leaves them out of an ordinary user's PATH."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
     """What a process printed, and how it ended."""
@@ -68,6 +72,11 @@ def run(
     return done
 
 
+def search_path() -> str:
+    """Return the folders in which commands are looked for: the user's, then the system's."""
+    return os.pathsep.join((os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS))
+
+
 def start(
     argv: Sequence[str],
     *,
@@ -92,7 +101,7 @@ def start(
             stdout=stdout,
             stderr=stderr,
             cwd=cwd,
-            env={**os.environ, **env} if env else None,
+            env={**os.environ, "PATH": search_path(), **(env or {})},
             start_new_session=True,
         )
     except OSError as exc:

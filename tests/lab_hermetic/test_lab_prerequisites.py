@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from xenvm import processes
 from xenvm.errors import LabPrerequisiteError
 from xenvm.lab import prerequisites
 
@@ -22,10 +23,23 @@ def test_every_missing_tool_is_named_with_its_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(processes, "SYSTEM_FOLDERS", ())
     said = missing()
     for tool in ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "ssh"):
         assert f"no {tool}" in said
     assert "apt-get install" in said["no mmdebstrap"]
+
+
+def test_tools_that_an_ordinary_users_path_leaves_out_are_found_and_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool = tmp_path / "mke2fs"
+    tool.write_text("#!/bin/sh\necho made\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(processes, "SYSTEM_FOLDERS", (str(tmp_path),))
+    assert "no mke2fs" not in missing()
+    assert processes.run(["mke2fs"], deadline_s=10).stdout == "made\n"
 
 
 def test_what_only_a_build_needs_is_not_asked_of_a_start(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from xenvm.errors import CommandError, LabPrerequisiteError
-from xenvm.processes import run
+from xenvm.processes import run, search_path
 
 from .paths import cache_directory
 
@@ -50,7 +50,7 @@ def check(*, memory_mib: int, building: bool) -> None:
 
 def _missing_tools(tools: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for tool, package in tools.items():
-        if not shutil.which(tool):
+        if not shutil.which(tool, path=search_path()):
             yield f"no {tool}", f"sudo apt-get install --no-install-recommends {package}"
 
 
