@@ -104,7 +104,7 @@ def summary(results: Results, folder: Path) -> str:
     if results.not_shown:
         lines.append(f"  needs another kind of host: {', '.join(results.not_shown)}")
     if results.not_asked:
-        lines.append(f"  not asked: {', '.join(results.not_asked)}")
+        lines.append(f"  not asked: {len(results.not_asked)} more; the report lists them, and why")
     lines.append(f"  report: {folder / REPORT_FILE}")
     return "\n".join(lines)
 
