@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
@@ -12,6 +11,8 @@ from rich.table import Table
 from xenvm.errors import SpecError, UsageError
 from xenvm.model.allocation import Allocation, Share
 from xenvm.model.quantities import CpuSet
+
+from .live_host import AS_JSON, HOST, NAME, live_host, print_json
 
 SET_SCHEMA = "xenvm-domain-set/1"
 
@@ -32,14 +33,14 @@ def parse_pin(text: str) -> tuple[int, CpuSet]:
 
 
 @click.command("set")
-@click.argument("name")
-@click.argument("host", default="lab")
+@NAME
+@HOST
 @click.option("--vcpus", type=int, help="vCPUs online.")
 @click.option("--memory-mib", type=int, help="Memory, by the guest's balloon.")
 @click.option("--weight", type=int, help="Its share of CPU time against others', 1 to 65535.")
 @click.option("--cap", "cap_percent", type=int, help="Percent of one pCPU at most; 0: no cap.")
 @click.option("--pin", "pins", multiple=True, help="VCPU=PCPUS: let a vCPU run there only.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 def command(
     name: str, host: str, pins: tuple[str, ...], as_json: bool, **amounts: int | None
 ) -> None:
@@ -53,15 +54,13 @@ def command(
       xenvm domain set shop lab --vcpus 2 --memory-mib 512
       xenvm domain set shop lab --weight 512 --cap 150 --pin 0=1 --pin 1=2-3
     """
-    # Loaded here: --help needs no libvirt.
-    from xenvm.host.reallocation import reallocate, share_of  # noqa: PLC0415
-    from xenvm.target import open_host  # noqa: PLC0415
+    from xenvm.host.reallocation import reallocate, share_of  # noqa: PLC0415 - --help needs none
 
     allocation = Allocation(**amounts)
     parsed = [parse_pin(pin) for pin in pins]
     if not allocation.said and not parsed:
         raise UsageError("nothing to set: give --vcpus, --memory-mib, --weight, --cap or --pin")
-    with open_host(host) as live:
+    with live_host(host, f"changing what {name} has") as live:
         domain = live.domain(name)
         before = share_of(domain)
         reallocate(live, {name: allocation})
@@ -69,8 +68,7 @@ def command(
             domain.vcpus.pin(vcpu, cpus)
         after = share_of(domain)
     if as_json:
-        document = {"schema": SET_SCHEMA, "before": asdict(before), "after": asdict(after)}
-        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        print_json({"schema": SET_SCHEMA, "before": asdict(before), "after": asdict(after)})
     else:
         _show(before, after)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from datetime import datetime, time
@@ -18,6 +17,8 @@ from xenvm.model.reallocation import Step
 from xenvm.model.schedule import Period, ResourceSchedule
 from xenvm.waiting import pause
 
+from .live_host import AS_JSON, HOST, live_host, print_json
+
 CHECK_SCHEMA = "xenvm-schedule-check/1"
 APPLY_SCHEMA = "xenvm-schedule-apply/1"
 UNIT_FILE = "xenvm-schedule.service"
@@ -25,9 +26,7 @@ EVERY_S = 60.0
 """How long a domain may have what the schedule does not say, such as after its reboot."""
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
-HOST = click.argument("host", default="lab")
 AT = click.option("--at", "clock", metavar="HH:MM", help="As if it were that time of day.")
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -57,15 +56,14 @@ def check_command(file: Path, host: str, as_json: bool) -> None:
     """
     from xenvm.host.reallocation import read_shares  # noqa: PLC0415 - --help needs no libvirt
     from xenvm.model.reallocation import check_schedule  # noqa: PLC0415
-    from xenvm.target import open_host  # noqa: PLC0415
 
     schedule = read_schedule(file)
     names = {name for period in schedule.periods for name in period.allocations}
-    with open_host(host) as live:
+    with live_host(host, f"looking at what {host} has") as live:
         found = check_schedule(read_shares(live, sorted(names)), schedule)
     if as_json:
         findings = [asdict(finding) for finding in found]
-        click.echo(json.dumps({"schema": CHECK_SCHEMA, "findings": findings}, indent=1))
+        print_json({"schema": CHECK_SCHEMA, "findings": findings})
     else:
         for finding in found:
             click.echo(f"{finding.path}: {finding.message}")
@@ -98,7 +96,7 @@ def apply_command(file: Path, host: str, clock: str | None, as_json: bool) -> No
             "period": period.name,
             "steps": [asdict(step) for step in steps],
         }
-        click.echo(json.dumps(document, indent=1))
+        print_json(document)
     else:
         _say(period, steps)
 
@@ -171,9 +169,8 @@ def read_schedule(file: Path) -> ResourceSchedule:
 def apply_period(period: Period, host: str) -> tuple[Step, ...]:
     """Return the steps that it took to give each domain on HOST what it has in a period."""
     from xenvm.host.reallocation import reallocate  # noqa: PLC0415 - --help needs no libvirt
-    from xenvm.target import open_host  # noqa: PLC0415
 
-    with open_host(host) as live:
+    with live_host(host, f"giving out what {host} has") as live:
         steps = reallocate(live, period.allocations)
         live.put_back_caps()
         return steps
