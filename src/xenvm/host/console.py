@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 
 from xenvm.errors import HostConnectionError, LibvirtError, OutputError, WaitTimeoutError
 from xenvm.waiting import Deadline, pause
 
 from . import _libvirt
+from .closing import Closing
 from .connection import Connection
 
 UNREAD_MAX_BYTES = 8 * 1024 * 1024
@@ -25,7 +25,7 @@ _SEND_RETRY_S = 0.02
 _SHOWN_BYTES = 300
 
 
-class Console:
+class Console(Closing):
     """An open console; the event loop's thread fills it.
 
     Attributes:
@@ -220,14 +220,3 @@ class Console:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-
-    def __enter__(self) -> Console:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from uuid import UUID
 
 from xenvm.errors import EventsLostError, HostConnectionError, LibvirtError, WaitTimeoutError
@@ -15,6 +14,7 @@ from xenvm.model.events import EventOrder, LifecycleEvent
 from xenvm.waiting import Deadline
 
 from . import _libvirt
+from .closing import Closing
 from .connection import Connection
 
 UNREAD_MOST = 10_000
@@ -93,7 +93,7 @@ class Feed:
             take(event)
 
 
-class Subscription:
+class Subscription(Closing):
     """Lifecycle events of a host's domains since it was opened; close it, or use ``with``.
 
     It ends with its connection: what happened until the next one is known to nobody, so subscribe
@@ -198,14 +198,3 @@ class Subscription:
         with self._changed:
             self._end = self._end or why
             self._changed.notify_all()
-
-    def __enter__(self) -> Subscription:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

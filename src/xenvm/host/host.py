@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from uuid import UUID
 
 from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
@@ -16,6 +15,7 @@ from xenvm.model.uplink import Uplink
 from . import _libvirt
 from .bridge import Bridge, bridge_states
 from .capacity import Capacity
+from .closing import Closing
 from .connection import Connection
 from .domain import Domain
 from .free_memory import free_memory_kib
@@ -84,7 +84,7 @@ def _open(uri: HostUri, access: SshAccess | None, *, deadline_s: float) -> Conne
         ) from exc
 
 
-class Host:
+class Host(Closing):
     """A live host; see :func:`connect`.
 
     Attributes:
@@ -313,17 +313,6 @@ class Host:
         except NotFoundError:
             return False
         return True
-
-    def __enter__(self) -> Host:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _shell(uri: HostUri, access: SshAccess | None) -> HostShell:
