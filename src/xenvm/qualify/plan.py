@@ -68,7 +68,7 @@ LIVE_NEEDS = {
     "WP-4.2-02": LiveNeeds(quick_s=0, full_s=2, guests=3),
     "WP-4.4-01": LiveNeeds(quick_s=0, full_s=70),
     "WP-4.4-02": LiveNeeds(quick_s=0, full_s=130, guests=2),
-    "WP-5.1-04": LiveNeeds(quick_s=0, full_s=330, guests=3),
+    "WP-5.1-04": LiveNeeds(quick_s=0, full_s=420, guests=3),
     "WP-5.3-01": LiveNeeds(quick_s=0, full_s=50),
     "WP-5.3-02": LiveNeeds(quick_s=0, full_s=1, guests=2),
     "WP-5.3-03": LiveNeeds(quick_s=0, full_s=1, guests=2),
