@@ -54,7 +54,8 @@ def command(
       xenvm domain set shop lab --vcpus 2 --memory-mib 512
       xenvm domain set shop lab --weight 512 --cap 150 --pin 0=1 --pin 1=2-3
     """
-    from xenvm.host.reallocation import reallocate, share_of  # noqa: PLC0415 - --help needs none
+    # Loaded here: --help needs no libvirt.
+    from xenvm.host.reallocation import reallocate, share_of  # noqa: PLC0415 - as said above
 
     allocation = Allocation(**amounts)
     parsed = [parse_pin(pin) for pin in pins]

@@ -48,7 +48,7 @@ def console_command(name: str, host: str, force: bool) -> None:
     Example:
       xenvm domain console web lab
     """
-    from xenvm.target import open_host  # noqa: PLC0415
+    from xenvm.target import open_host  # noqa: PLC0415 - --help needs no libvirt
 
     with open_host(host) as live, live.domain(name).open_console(force=force) as console:
         click.echo(f"connected to {name}; Ctrl-] leaves", err=True)
@@ -72,7 +72,7 @@ def top_command(host: str, every_s: float, count: int | None, as_json: bool) -> 
       xenvm domain top lab
       xenvm domain top lab --every-s 5 --count 1 --json
     """
-    from xenvm.target import open_host  # noqa: PLC0415
+    from xenvm.target import open_host  # noqa: PLC0415 - --help needs no libvirt
 
     with contextlib.suppress(KeyboardInterrupt), open_host(host) as live:
         looks = _looks(live, every_s, count)

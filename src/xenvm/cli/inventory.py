@@ -46,9 +46,8 @@ def command(host: str, output: Path | None, as_json: bool) -> None:
 
 def gather_from(host: str) -> Inventory:
     """Return the inventory of HOST; a lab that was not up is taken down again afterwards."""
-    # Loaded here: --help needs no libvirt.
-    from xenvm.host.inventory import gather  # noqa: PLC0415
-    from xenvm.target import open_host  # noqa: PLC0415
+    from xenvm.host.inventory import gather  # noqa: PLC0415 - --help needs no libvirt
+    from xenvm.target import open_host  # noqa: PLC0415 - --help needs no libvirt
 
     with lab_progress() as report, open_host(host, report=report) as live:
         return gather(live)

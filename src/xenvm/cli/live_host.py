@@ -62,7 +62,7 @@ def live_host(host: str, doing: str) -> Iterator[Host]:
     Yields:
         The live host.
     """
-    from xenvm.target import open_host  # noqa: PLC0415
+    from xenvm.target import open_host  # noqa: PLC0415 - --help needs no libvirt
 
     with lab_progress() as report, open_host(host, report=report) as live, patience(doing):
         yield live
@@ -75,8 +75,8 @@ def print_json(document: object) -> None:
 
 def _domain_names(host: str) -> list[str]:
     """Return the domains' names; no lab is brought up for that."""
-    from xenvm.host import connect  # noqa: PLC0415
-    from xenvm.target import lab_name  # noqa: PLC0415
+    from xenvm.host import connect  # noqa: PLC0415 - --help needs no libvirt
+    from xenvm.target import lab_name  # noqa: PLC0415 - --help needs no libvirt
 
     name = lab_name(host)
     lab = find_lab(name) if name else None

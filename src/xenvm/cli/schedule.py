@@ -13,7 +13,7 @@ import click
 from xenvm.errors import ScheduleFileError, SpecError, UsageError, XenvmError
 from xenvm.formats.schedule_toml import SCHEDULE_MAX_BYTES, parse_clock, parse_schedule
 from xenvm.formats.systemd_unit import unit_word
-from xenvm.model.reallocation import Step
+from xenvm.model.reallocation import Step, check_schedule
 from xenvm.model.schedule import Period, ResourceSchedule
 from xenvm.waiting import pause
 
@@ -55,7 +55,6 @@ def check_command(file: Path, host: str, as_json: bool) -> None:
       xenvm schedule check day-and-night.toml lab --json
     """
     from xenvm.host.reallocation import read_shares  # noqa: PLC0415 - --help needs no libvirt
-    from xenvm.model.reallocation import check_schedule  # noqa: PLC0415
 
     schedule = read_schedule(file)
     names = {name for period in schedule.periods for name in period.allocations}

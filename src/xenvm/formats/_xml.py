@@ -82,11 +82,11 @@ def parse_xml(data: bytes, encoding: str | None, *, blanks: bool = True) -> Elem
     Raises:
         etree.XMLSyntaxError: It is not well-formed.
     """
-    return etree.fromstring(data, _parser(encoding, blanks))
+    return etree.fromstring(data, _parser(encoding, blanks=blanks))
 
 
 @cache
-def _parser(encoding: str | None, blanks: bool) -> etree.XMLParser:  # noqa: FBT001 - a key
+def _parser(encoding: str | None, *, blanks: bool) -> etree.XMLParser:
     """Return a parser; making one takes as long as reading a small document with it."""
     return etree.XMLParser(
         resolve_entities=False,

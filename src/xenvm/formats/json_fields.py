@@ -147,7 +147,7 @@ class FieldsReader:
             name: self._read(hints[name], item, f"{prefix}{name}") for name, item in given.items()
         }
         if base is not None:
-            return dataclasses.replace(base, **fields)  # type: ignore[arg-type]
+            return cast("Callable[..., object]", dataclasses.replace)(base, **fields)
         return cast("Callable[..., object]", kind)(**fields)
 
     def _base(self, kind: type, number: JsonValue, path: str) -> Modelled | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -74,10 +75,7 @@ def _each(
     deadline_s: float,
 ) -> list[T]:
     def ask_all(raw: _libvirt.RawConnection) -> list[T]:
-        asks = [
-            translated(lambda one=one: ask(one))  # type: ignore[misc]
-            for one in raw.listAllDomains(flags)
-        ]
+        asks = [translated(partial(ask, one)) for one in raw.listAllDomains(flags)]
         answers = call_side_by_side(what, asks, at_once=AT_ONCE, deadline_s=deadline_s)
         for answer in answers:
             if isinstance(answer, XenvmError) and not isinstance(answer, NotFoundError):
