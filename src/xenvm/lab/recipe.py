@@ -15,6 +15,7 @@ PACKAGES = (
     "lvm2", "fdisk", "parted", "kpartx", "qemu-utils",
     "iproute2", "iputils-ping", "bridge-utils",
     "dmidecode", "pciutils", "xz-utils", "zstd", "busybox-static",
+    "fio", "iperf3", "sockperf",
 )  # fmt: skip
 
 NOT_INSTALLED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")

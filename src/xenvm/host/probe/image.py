@@ -47,19 +47,22 @@ done | awk '!seen[$1]++ {print $1}' | while read -r file; do
 done
 """
 
-# libxl unpacks a kernel in Dom0 for each guest it starts; once is enough. Where none of the
-# three packings fits, the kernel is used as it is.
+# libxl unpacks a kernel in Dom0 for each guest it starts; once is enough, and none where one
+# unpacked lies beside it. Where none of the three packings fits, the kernel is used as it is.
 INSTALL_KERNEL = """
 cd %s
 kernel=/boot/vmlinuz-$(uname -r)
+unpacked=/boot/vmlinux-$(uname -r)
+is_elf() { [ "$(head -c 4 "$1" | tail -c 3)" = ELF ]; }
 try() { # MAGIC COMMAND…
   magic=$1; shift
   at=$(LC_ALL=C grep -aboP "$magic" "$kernel" | head -n 1 | cut -d: -f1)
   [ -n "$at" ] || return 1
   tail -c +$((at + 1)) "$kernel" | "$@" >kernel.tmp 2>/dev/null
-  [ "$(head -c 4 kernel.tmp | tail -c 3)" = ELF ]
+  is_elf kernel.tmp
 }
-try '\\xFD7zXZ\\x00' xz -dc || try '\\x28\\xB5\\x2F\\xFD' zstd -dcq ||
+{ is_elf "$unpacked" && cp "$unpacked" kernel.tmp; } 2>/dev/null ||
+  try '\\xFD7zXZ\\x00' xz -dc || try '\\x28\\xB5\\x2F\\xFD' zstd -dcq ||
   try '\\x1f\\x8b\\x08' gzip -dc || cp "$kernel" kernel.tmp
 mv kernel.tmp kernel
 """
