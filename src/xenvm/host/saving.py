@@ -10,12 +10,16 @@ from xenvm.model.movement import Manner, MoveOptions
 
 from . import _libvirt
 from .connection import Connection
+from .domain_memory import DomainMemory
 from .facet import Facet
+from .free_disk import require_room
 from .libxl_log import libxl_log
 from .running import refuse_deaf
 
 SAVE_DEADLINE_S = 600.0
 """A guest's memory goes through Dom0 to its disk."""
+MANAGED_FOLDER = "/var/lib/libvirt/libxl/save"
+"""Where libvirt's Xen driver keeps managed saves (its libxl_conf.h)."""
 
 
 class Saving(Facet):
@@ -40,9 +44,11 @@ class Saving(Facet):
 
         Raises:
             InvalidStateError: It does not run, is paused, or has crashed: a guest takes part in it.
+            OutOfSpaceError: Its memory has no room there; the guest goes on.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         refuse_deaf(self._connection, self._name, self._handle)
+        self._require_room(path)
         self._change("saving", lambda raw: raw.save(path), deadline_s)
 
     def managed(self, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
@@ -50,9 +56,11 @@ class Saving(Facet):
 
         Raises:
             InvalidStateError: It does not run, is paused, has crashed, or has no definition.
+            OutOfSpaceError: Its memory has no room there; the guest goes on.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         refuse_deaf(self._connection, self._name, self._handle)
+        self._require_room(f"{MANAGED_FOLDER}/")
         self._change("saving", lambda raw: raw.managedSave(), deadline_s)
 
     def remove_managed(self) -> None:
@@ -85,11 +93,13 @@ class Saving(Facet):
         Raises:
             InvalidStateError: It does not run.
             NotSupportedError: The driver cannot do it live.
+            OutOfSpaceError: Its memory has no room there; the guest goes on.
             ToolstackError: libxl could not, such as for a PV guest that was never unpaused; its
                 log's end is in the detail.
         """
         if live:
             self._connection.driver.require(Feature.DUMP_LIVE)
+        self._require_room(path)
         flags = _libvirt.DUMP_LIVE * live | _libvirt.DUMP_CRASH * end
         self._change("dumping the core of", lambda raw: raw.coreDump(path, flags), deadline_s)
 
@@ -123,6 +133,10 @@ class Saving(Facet):
                 lambda: raw.migrate3(to.raw, words, flags),
                 deadline_s=deadline_s,
             )
+
+    def _require_room(self, path: str) -> None:
+        memory = DomainMemory(self._connection, self._shell, self._name, self._handle)
+        require_room(self._shell, path, memory.now_kib)
 
     def _change(
         self,
