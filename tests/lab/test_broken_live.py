@@ -33,16 +33,22 @@ class Sabotage:
     fails: Mapping[str, object]
 
 
-GUESTS = """
-domid() { # of our guest with that suffix, once its kernel heeds Dom0
-  for d in $(xenstore-list /local/domain); do
-    case $(xenstore-read /local/domain/$d/name 2>/dev/null) in xenvm-*-$1)
-      [ "$(xenstore-read /local/domain/$d/control/feature-poweroff)" != 1 ] || echo $d
-    esac
-  done
+MEET_GUESTS = """
+meet() { # once the kernel of a guest of ours heeds Dom0, does what there is to do for its name
+  until [ "$(xenstore-read /local/domain/$1/control/feature-poweroff)" = 1 ]; do sleep 0.5; done
+  do_$2 $1
 }
-await() { while d=$(domid $1) && [ -z "$d" ]; do sleep 0.3; done; }
+met=" "
+while sleep 1; do
+  for d in $(xenstore-list /local/domain); do
+    case $met in *" $d "*) continue ;; esac
+    name=$(xenstore-read /local/domain/$d/name) && [ -n "$name" ] || continue
+    met="$met$d "
+    case $name in xenvm-*-*) meet $d ${name##*-} & esac
+  done
+done
 """
+"""Polls little, as each process takes a good part of a second of an emulated Dom0."""
 
 LIFE = Sabotage(
     # libvirt asks its hook before it tells of a domain's end, and knows of one that was there when
@@ -54,15 +60,19 @@ LIFE = Sabotage(
     """,
     # A host that runs one guest at a time, reboots one whose weight changes, lets none be paused,
     # and counts no packets.
-    work=f"""{GUESTS}
-    (await s0; first=$d; await s1; xl pause $first) &
-    (await u; until xl sched-credit2 -d $d | grep -qw 512; do sleep 0.3; done; xl reboot $d) &
-    (await w; yes "resume $(xenstore-read /local/domain/$d/name)" | timeout 20 virsh >/dev/null) &
-    (await n; cd /sys/class/net/vif$d.0; cp -r statistics /run/frozen
-     mount --bind /run/frozen statistics) &
-    wait
-    """,
-    undo="rm -rf /run/frozen /etc/libvirt/hooks/libxl; systemctl restart libvirtd",
+    work="""
+    do_s0() { echo $1 >/run/first; }
+    do_s1() { xl pause $(cat /run/first); }
+    do_u() { until xl sched-credit2 -d $1 | grep -qw 512; do sleep 0.5; done; xl reboot $1; }
+    do_w() { yes "resume $(xenstore-read /local/domain/$1/name)" | timeout 20 virsh >/dev/null; }
+    do_n() {
+      cd /sys/class/net/vif$1.0
+      cp -r statistics /run/frozen
+      mount --bind /run/frozen statistics
+    }
+    """
+    + MEET_GUESTS,
+    undo="rm -rf /run/frozen /run/first /etc/libvirt/hooks/libxl; systemctl restart libvirtd",
     fails={
         "WP-2-01": 1,
         "WP-3.1-03": "",
@@ -111,7 +121,7 @@ WIRES = Sabotage(
         kill $(xenstore-read /local/domain/$d/image/device-model-pid)
         xenstore-rm /local/domain/0/backend/vkbd/$d
       done
-      sleep 0.5
+      sleep 1
     done
     """,
     undo=GIVE_BACK_SCRIPTS,
