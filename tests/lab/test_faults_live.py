@@ -13,25 +13,29 @@ from xenvm.errors import (
     GuestFailedError,
     HostConnectionError,
     NotFoundError,
+    OperationTimeoutError,
     OutOfSpaceError,
+    ToolstackError,
 )
 from xenvm.host import Domain, Host
 from xenvm.host.probe import ProbeGuest, ProbeImage, deploy
 from xenvm.host.probe.guest import probe_config, remove
 from xenvm.host.probe.image import DIRECTORY
+from xenvm.host.saving import MANAGED_FOLDER
 from xenvm.host.storage import Storage
 from xenvm.model.kinds import DiskBacking, DiskFormat, DomainState
 from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 from xenvm.qualify.dom0 import Dom0
-from xenvm.qualify.snapshot import Snapshot, compare
+from xenvm.qualify.snapshot import Thing
 from xenvm.waiting import Deadline, wait_until
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 FOLDER = "/var/lib/xenvm-live"
 SAVED = f"{FOLDER}/saved"
+MANAGED = f"{MANAGED_FOLDER}/xenvm-live-f0.save"
 LESS_KIB = 88 * 1024
 STRIKES = {
     "restarted": "systemctl --no-block restart libvirtd",
@@ -53,6 +57,7 @@ class Stage:
 
     Attributes:
         host: The host.
+        image: The probe's image.
         guest: One that runs, of 1 vCPU that may have 2; its domain is looked at only.
         boot_id: The boot that it must still be in.
         other: A domain that does not run, with a disk and a VNIF.
@@ -61,6 +66,7 @@ class Stage:
     """
 
     host: Host
+    image: ProbeImage
     guest: ProbeGuest
     boot_id: str
     other: Domain
@@ -77,11 +83,7 @@ class Stage:
         return self.vnif.mac
 
     def define(self) -> Domain:
-        return self.host.define(probe_config("xenvm-live-f2", image_of(self.host)))
-
-
-def image_of(host: Host) -> ProbeImage:
-    return deploy(host.shell)
+        return self.host.define(probe_config("xenvm-live-f2", self.image))
 
 
 def file_vbd(host: Host, target: str, name: str) -> Vbd:
@@ -113,6 +115,7 @@ def stage(host: Host, image: ProbeImage) -> Iterator[Stage]:
         undo.callback(remove, other)
         yield Stage(
             host=host,
+            image=image,
             guest=guest,
             boot_id=boot_id,
             other=other,
@@ -159,7 +162,7 @@ def real(host: Host) -> tuple[set[str], Running]:
 
 
 def answers(host: Host) -> bool:
-    with contextlib.suppress(HostConnectionError):
+    with contextlib.suppress(HostConnectionError, OperationTimeoutError):
         return bool(host.hostname)
     return False
 
@@ -172,15 +175,18 @@ def lives_on(stage: Stage) -> None:
 
 
 @contextlib.contextmanager
-def nothing_left(host: Host) -> Iterator[None]:
-    before = look(host)
+def nothing_left(stage: Stage) -> Iterator[None]:
+    before = look(stage)
     yield
-    wait_until("the host to be as it was", lambda: compare(before, look(host)).none,
+    wait_until("the host to be as it was", lambda: look(stage) == before,
                deadline_s=30, every_s=1)  # fmt: skip
 
 
-def look(host: Host) -> Snapshot:
-    return Dom0(host, "lab").look()
+def look(stage: Stage) -> set[Thing]:
+    """Return what is on the host, whatever the number of the running guest."""
+    found = Dom0(stage.host, "lab").look().things
+    number = re.compile(rf"\b{stage.domain.domid}\b")
+    return {(kind, number.sub("N", name)) for kind, name in found}
 
 
 def again_and_again(do: Callable[[], object], undo: Callable[[], object]) -> None:
@@ -193,9 +199,7 @@ def again_and_again(do: Callable[[], object], undo: Callable[[], object]) -> Non
 # By the change: when libvirtd is struck, the change, and what undoes it however far it came.
 AT_ONCE = "(sleep 2; . /run/strike) </dev/null >/dev/null 2>&1 &"
 BY_SCRIPT = ":"
-WHEN_SAVING = (
-    f"(until [ -s {SAVED} ]; do sleep 0.1; done; . /run/strike) </dev/null >/dev/null 2>&1 &"
-)
+WHEN_SAVING = "(until [ -s %s ]; do sleep 0.1; done; . /run/strike) </dev/null >/dev/null 2>&1 &"
 Course = tuple[str, Callable[[Stage], None], Callable[[Stage], None]]
 
 
@@ -233,6 +237,12 @@ def go_on(stage: Stage) -> None:
     stage.host.shell.run(f"rm -f {SAVED}")
 
 
+def start_again(stage: Stage) -> None:
+    assert stage.domain.saving.has_managed is not stage.domain.is_active
+    if not stage.domain.is_active:
+        stage.domain.start()
+
+
 COURSES: Mapping[str, Course] = {
     "define": (
         AT_ONCE,
@@ -254,7 +264,8 @@ COURSES: Mapping[str, Course] = {
         lambda s: again_and_again(lambda: s.domain.memory.set(LESS_KIB), lambda: all_memory(s)),
         all_memory,
     ),
-    "save": (WHEN_SAVING, lambda s: s.domain.saving.to_file(SAVED), go_on),
+    "save": (WHEN_SAVING % SAVED, lambda s: s.domain.saving.to_file(SAVED), go_on),
+    "managed-save": (WHEN_SAVING % MANAGED, lambda s: s.domain.saving.managed(), start_again),
 }
 BEFORE: Mapping[str, Callable[[Stage], None]] = {
     "vbd-out": lambda s: s.domain.vbds.attach(s.vbd),
@@ -268,7 +279,7 @@ def test_libvirtd_is_struck_in_the_middle(stage: Stage, change: str, strike: str
     when, do, undo = COURSES[change]
     host = stage.host
     wait_until("libvirtd", lambda: answers(host), deadline_s=RETURN_DEADLINE_S)
-    with nothing_left(host):
+    with nothing_left(stage):
         if change in BEFORE:
             BEFORE[change](stage)
         script = f"rm /run/strike\n{STRIKES[strike]}\nsleep 3\n"
@@ -288,7 +299,7 @@ def test_what_dom0_does_by_itself_needs_no_libvirtd(stage: Stage) -> None:
     host = stage.host
     group = host.devices.storage().list_groups()[0].name
     storage = host.devices.storage(allow=[group])
-    with nothing_left(host):
+    with nothing_left(stage):
         host.shell.run("systemctl stop libvirtd libvirtd.socket libvirtd-ro.socket"
                        " libvirtd-admin.socket", deadline_s=60)  # fmt: skip
         try:
@@ -323,7 +334,7 @@ def full_disk(host: Host) -> Iterator[None]:
 
 def test_a_full_disk_takes_no_memory_and_no_guest(stage: Stage) -> None:
     domain, saving = stage.domain, stage.domain.saving
-    with full_disk(stage.host), nothing_left(stage.host):
+    with full_disk(stage.host), nothing_left(stage):
         deeds: list[Callable[[], None]] = [
             lambda: saving.to_file(SAVED),
             lambda: saving.dump_core(SAVED),
@@ -335,6 +346,24 @@ def test_a_full_disk_takes_no_memory_and_no_guest(stage: Stage) -> None:
             assert told(stage.host) == real(stage.host)
             assert domain.is_active
         assert not saving.has_managed
+        assert stage.host.shell.run(f"ls {SAVED}", check=False).returncode != 0
+    lives_on(stage)
+
+
+FILL_WHEN_SAVING = f"""
+(until [ -s {SAVED} ]; do sleep 0.1; done
+ set -- $(stat -f -c '%f %S' /); fallocate -l $((($1 - 64) * $2)) {FOLDER}/more
+) </dev/null >/dev/null 2>&1 &
+"""
+
+
+def test_a_disk_that_fills_up_takes_no_guest(stage: Stage) -> None:
+    with nothing_left(stage):
+        stage.host.shell.run(FILL_WHEN_SAVING)
+        with pytest.raises(ToolstackError):
+            stage.domain.saving.to_file(SAVED)
+        stage.host.shell.run(f"rm {FOLDER}/more")
+        assert told(stage.host) == real(stage.host)
         assert stage.host.shell.run(f"ls {SAVED}", check=False).returncode != 0
     lives_on(stage)
 
@@ -368,9 +397,9 @@ def group(host: Host) -> str:
 
 
 @pytest.fixture
-def volume(host: Host, group: str) -> Iterator[Vbd]:
+def volume(stage: Stage, host: Host, group: str) -> Iterator[Vbd]:
     storage = host.devices.storage(allow=[group])
-    with nothing_left(host):
+    with nothing_left(stage):
         made = storage.create_volume(group, "xenvm-live-v", 16)
         yield Vbd(target="xvdc", source=made.path)
         host.shell.run("lvremove -qq -y %s 2>/dev/null || :", f"{group}/xenvm-live-v")
