@@ -260,7 +260,8 @@ class ProbeGuest:
 
     @property
     def _last_words(self) -> str:
-        return self.transcript[-300:] or "nothing"
+        panic = self.transcript.rfind("Kernel panic")
+        return self.transcript[panic if panic >= 0 else -300 :][:300] or "nothing"
 
     def remove(self) -> None:
         """End the guest and forget it; does no harm when it is gone already."""
