@@ -18,7 +18,7 @@ from xenvm.formats.dom0_sections import Sections, output_of
 def test_the_marks_are_no_words_of_xl_info(
     tmp_path: Path, sections_of: Callable[[str], Sections], host: str
 ) -> None:
-    info = output_of(sections_of(host), "xl info -n")
+    info = output_of(sections_of(host), "xl info -n") or ""
     script = resources.files("xenvm.movement").joinpath("means.sh").read_text(encoding="utf-8")
     (tmp_path / "info").write_text(info)
     xl = tmp_path / "xl"
