@@ -15,7 +15,7 @@ from .conftest import Command
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 OURS = "xl list | awk '/^xenvm-/ {print $1}'"
-PAGER = "cp /bin/sleep /run/xenpaging; /run/xenpaging 1000"
+PAGER = "cp /bin/sleep /root/xenpaging; /root/xenpaging 1000"
 """A process by that name; it pages nothing."""
 
 
@@ -49,7 +49,7 @@ def saboteur(lab: Lab) -> Iterator[Callable[[str], None]]:
                     f" sh /run/{unit}", deadline_s=60)  # fmt: skip
 
     yield start
-    lab.ssh.run(f"systemctl stop {unit}; rm -f /run/{unit} /run/xenpaging; xl mem-set 0 1024",
+    lab.ssh.run(f"systemctl stop {unit}; rm -f /run/{unit} /root/xenpaging; xl mem-set 0 1024",
                 deadline_s=60)  # fmt: skip
 
 
