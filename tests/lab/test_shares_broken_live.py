@@ -14,7 +14,7 @@ from .conftest import Command, qualified
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 OURS = "xl list | awk '/^xenvm-/ {print $1}'"
-PAGER = "cp /bin/sleep /run/xenpaging; /run/xenpaging 1000"
+PAGER = "cp /bin/sleep /root/xenpaging; /root/xenpaging 1000"
 """A process by that name; it pages nothing."""
 
 STARVE = """
@@ -59,7 +59,7 @@ SABOTAGE = {
 @pytest.fixture(autouse=True)
 def _dom0_as_it_was(lab: Lab) -> Iterator[None]:
     yield
-    lab.ssh.run("rm -f /run/xenpaging; xl mem-set 0 1024", deadline_s=60)
+    lab.ssh.run("rm -f /root/xenpaging; xl mem-set 0 1024", deadline_s=60)
 
 
 @pytest.mark.parametrize("requirement_id", SABOTAGE)

@@ -72,6 +72,14 @@ class Saving(Facet):
         with self._guest_kept(self._remove_managed):
             self._change("saving", lambda raw: raw.managedSave(), deadline_s)
 
+    def wake(self) -> None:
+        """Have it go on after it let go of its CPUs for a saving or a move that failed.
+
+        Raises:
+            InvalidStateError: It is not suspended.
+        """
+        self._change("waking", lambda raw: raw.pMWakeup())
+
     def remove_managed(self) -> None:
         """Remove its managed save, so that the next start boots it.
 
@@ -164,7 +172,7 @@ class Saving(Facet):
         except LibvirtError:
             with contextlib.suppress(XenvmError):
                 if self._fell_asleep():
-                    self._change("waking", lambda raw: raw.pMWakeup())
+                    self.wake()
                     forget()
             raise
 
