@@ -37,6 +37,23 @@ class Outcome(StrEnum):
     INVALID = "invalid"
     """Something other than the device was measured; never a pass."""
 
+    @property
+    def closes_the_gate(self) -> bool:
+        """Return whether it is held against the host."""
+        return self is Outcome.FAIL
+
+
+class Scale(StrEnum):
+    """What of a pair is held against a limit."""
+
+    RATIO = "ratio"
+    """Candidate ÷ reference, against a ratio."""
+    RATE = "rate"
+    """The candidate alone, against a value in the metric's unit."""
+    ADDED = "added"
+    """How much more the candidate takes than the reference, against a value in the metric's unit;
+    for metrics of which less is better."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -99,6 +116,39 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """What a metric is held against.
+
+    Attributes:
+        scale: What of a pair is held against the limit.
+        limit: A ratio, or a value in the metric's unit.
+        margin: How far on the bad side of ``limit`` still is no loss, as a fraction; 0 for a floor.
+        noise: The margin that the host's own noise asks for, by a run of Dom0 against Dom0, as a
+            fraction. Above :data:`xenvm.bench.decision.NOISE_MOST` nothing is decided.
+        minimum_pairs: How many pairs the first look takes; the second takes as many again.
+        source: Where the limit comes from, for people: a thresholds file, a baseline.
+    """
+
+    scale: Scale
+    limit: float
+    margin: float = 0.0
+    noise: float = 0.0
+    minimum_pairs: int = 10
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MorePairs:
+    """Nothing can be said yet.
+
+    Attributes:
+        wanted: How many more pairs are to be measured before asking again; 1 at least.
+    """
+
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What a metric's pairs say against its floor.
 
@@ -107,14 +157,15 @@ class Decision:
         outcome: The outcome.
         reason: One sentence, with the numbers.
         pairs: All of them, in the order measured, the invalid ones too.
-        estimate: Hodges-Lehmann estimate of candidate ÷ reference, or of candidate ÷ floor for a
-            metric without a reference; turned round where lower is better, so that above 1 is
-            always good. None when no pair counts.
-        lower: One-sided lower bound of the same.
+        estimate: Hodges-Lehmann estimate of candidate ÷ reference on the scale of a ratio, of
+            candidate ÷ limit on that of a rate, of candidate ÷ (reference + limit) on that of what
+            is added; turned round where lower is better, so that more is always better. None when
+            no pair counts.
+        lower: One-sided lower bound of the same; None when too few pairs count.
         upper: One-sided upper bound of the same.
-        floor: The ratio that must be reached.
+        floor: What ``estimate`` must reach: the criterion's ratio, and 1 on the other scales.
         margin: How far below ``floor`` still is no loss, as a fraction.
-        source: Where the floor comes from: a thresholds file and key, a baseline.
+        source: Where the floor comes from: a thresholds file, a baseline.
     """
 
     metric: Metric
