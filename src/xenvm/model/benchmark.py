@@ -6,9 +6,13 @@ is Dom0 on the same device. A metric without a reference is judged by its rate a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+PAIRS_LEAST = 8
+"""Fewer give no bound that is wrong in at most one of 200 cases: 2 to the power -7 is more."""
 
 
 class Better(StrEnum):
@@ -36,11 +40,6 @@ class Outcome(StrEnum):
     """Too noisy or too close to say; never closes the gate."""
     INVALID = "invalid"
     """Something other than the device was measured; never a pass."""
-
-    @property
-    def closes_the_gate(self) -> bool:
-        """Return whether it is held against the host."""
-        return self is Outcome.FAIL
 
 
 class Scale(StrEnum):
@@ -110,9 +109,13 @@ class Pair:
     @property
     def invalid(self) -> str:
         """Return why the pair counts for nothing; empty if it counts."""
-        if self.candidate.invalid or self.reference is None:
-            return self.candidate.invalid
-        return self.reference.invalid
+        samples = [sample for sample in (self.candidate, self.reference) if sample is not None]
+        for sample in samples:
+            if sample.invalid:
+                return sample.invalid
+            if not 0 < sample.value < math.inf:
+                return f"{sample.leg} gave {sample.value}, no positive number"
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,8 @@ class Criterion:
         margin: How far on the bad side of ``limit`` still is no loss, as a fraction; 0 for a floor.
         noise: The margin that the host's own noise asks for, by a run of Dom0 against Dom0, as a
             fraction. Above :data:`xenvm.bench.decision.NOISE_MOST` nothing is decided.
-        minimum_pairs: How many pairs the first look takes; the second takes as many again.
+        minimum_pairs: How many pairs the first look takes, :data:`PAIRS_LEAST` at least; the
+            second takes as many again.
         source: Where the limit comes from, for people: a thresholds file, a baseline.
     """
 
@@ -135,6 +139,14 @@ class Criterion:
     noise: float = 0.0
     minimum_pairs: int = 10
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.limit < math.inf:
+            raise ValueError(f"a limit is a positive number, not {self.limit}")
+        if not (0 <= self.margin < 1 and self.noise >= 0):
+            raise ValueError(f"a margin is a fraction, not {self.margin} or {self.noise}")
+        if self.minimum_pairs < PAIRS_LEAST:
+            raise ValueError(f"{self.minimum_pairs} pairs decide nothing: {PAIRS_LEAST} at least")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .baseline import DeviceClass, Fingerprint
 from .benchmark import Scale
+
+USUAL_MARGIN: Mapping[Scale, float] = {Scale.RATIO: 0.05, Scale.RATE: 0.15, Scale.ADDED: 0.05}
+"""How far below its baseline a metric may be where nothing else is said, as a fraction.
+
+A rate without a reference drifts from one day to the next, and is given more. The figures are held
+against simulated runs by ``benchmarks/bench_gate.py``.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +47,8 @@ class Threshold:
     Attributes:
         metrics: Their names.
         scale: What of a pair is held against the floor, and against a baseline.
-        limit: The floor; None for metrics that are held against a baseline only.
         margin: How far below its baseline a metric may be, as a fraction.
+        limit: The floor; None for metrics that are held against a baseline only.
         minimum_pairs: How many pairs the first look takes.
         condition: On which hardware.
         source: Where the figures come from.
@@ -48,8 +56,8 @@ class Threshold:
 
     metrics: tuple[str, ...]
     scale: Scale
+    margin: float
     limit: float | None = None
-    margin: float = 0.05
     minimum_pairs: int = 10
     condition: HardwareCondition = field(default_factory=HardwareCondition)
     source: str = ""
