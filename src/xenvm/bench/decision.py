@@ -15,6 +15,7 @@ from scipy.stats import median_abs_deviation
 
 from xenvm.model.baseline import BaselineFigure
 from xenvm.model.benchmark import (
+    PAIRS_USUAL,
     Better,
     Criterion,
     Decision,
@@ -63,7 +64,9 @@ def decide(metric: Metric, pairs: Sequence[Pair], criterion: Criterion) -> Decis
     return _look(metric, pairs, criterion, wanted=LOOKS * criterion.minimum_pairs)
 
 
-def noise_margin(metric: Metric, pairs: Sequence[Pair], *, minimum_pairs: int = 10) -> float:
+def noise_margin(
+    metric: Metric, pairs: Sequence[Pair], *, minimum_pairs: int = PAIRS_USUAL
+) -> float:
     """Return the margin that a host's own noise asks for, as a fraction; 0 without two pairs.
 
     It is three standard errors of the estimate that the gate will make, by the median absolute

@@ -8,7 +8,7 @@ session a row; a rule says of each session whether it closes the gate.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -17,14 +17,16 @@ import numpy.typing as npt
 from scipy.signal import lfilter
 from scipy.stats import mannwhitneyu
 
+from xenvm.model.benchmark import PAIRS_USUAL
+
 from .decision import ALPHA, LOOKS
 from .signed_rank import Floats, bounds, estimate, walsh_averages
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
 """One truth a session."""
 
-RUNS = 10
-"""Of each side, in the rules that look once; and the gate's minimum of pairs."""
+RUNS = PAIRS_USUAL
+"""Of each side, in the rules that look once; pairs, in each look of the gate."""
 
 _LOSS_SHOWN = 0.05
 """From which loss on pytest-benchmark's ``mean:5%`` and ``min:5%`` fail."""
@@ -118,7 +120,7 @@ def interleaved(trial: Trial, pairs: int = LOOKS * RUNS) -> Floats:
     both = _runs(trial, 2 * pairs, rng).reshape(trial.sessions, pairs, 2)
     swapped = rng.random((trial.sessions, pairs)) < 1 / 2
     differences = both[..., 0] - both[..., 1]
-    return np.where(swapped, -differences, differences) + np.log1p(-trial.loss)
+    return np.asarray(np.where(swapped, -differences, differences) + np.log1p(-trial.loss))
 
 
 def apart(trial: Trial, count: int = RUNS) -> tuple[Floats, Floats]:
@@ -136,7 +138,7 @@ def in_blocks(trial: Trial) -> tuple[Floats, Floats]:
 
 def against_stored_ratio(trial: Trial, margin: float) -> Looks:
     """Return what the gate says against the ratio that as many pairs gave on another day."""
-    before = Trial(noise=trial.noise, loss=0, sessions=trial.sessions, seed=trial.seed + 1)
+    before = replace(trial, loss=0, seed=trial.seed + 1)
     stored = estimate(walsh_averages(interleaved(before)))
     return gate(interleaved(trial) - stored[:, None], margin)
 
@@ -162,7 +164,8 @@ def best_is_lower(before: Floats, now: Floats) -> Flags:
 def mann_whitney(before: Floats, now: Floats) -> Flags:
     """Return where a Mann-Whitney test calls the two different, and the candidate is slower."""
     p_value = mannwhitneyu(now, before, axis=1, method="exact").pvalue
-    return (p_value < _SIGNIFICANT) & (np.median(now, axis=1) < np.median(before, axis=1))
+    is_slower = np.median(now, axis=1) < np.median(before, axis=1)
+    return np.asarray((p_value < _SIGNIFICANT) & is_slower)
 
 
 RULES: Mapping[str, Callable[[Trial], Flags]] = MappingProxyType(

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
+BASELINE_SCHEMA = "xenvm-baseline/1"
+"""The name of the JSON form; :mod:`xenvm.formats.baseline_json` reads and writes it."""
+
 
 class DeviceClass(StrEnum):
     """What kind of device a disk is."""

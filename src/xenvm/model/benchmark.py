@@ -14,6 +14,8 @@ from enum import StrEnum
 PAIRS_LEAST = 8
 """Fewer give no bound that is wrong in at most one of 200 cases: 2 to the power -7 is more."""
 
+PAIRS_USUAL = 10
+
 
 class Better(StrEnum):
     """Which way is good."""
@@ -137,7 +139,7 @@ class Criterion:
     limit: float
     margin: float = 0.0
     noise: float = 0.0
-    minimum_pairs: int = 10
+    minimum_pairs: int = PAIRS_USUAL
     source: str = ""
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .baseline import DeviceClass, Fingerprint
-from .benchmark import Scale
+from .benchmark import PAIRS_USUAL, Scale
 
 USUAL_MARGIN: Mapping[Scale, float] = {Scale.RATIO: 0.05, Scale.RATE: 0.15, Scale.ADDED: 0.05}
 """How far below its baseline a metric may be where nothing else is said, as a fraction.
@@ -58,7 +58,7 @@ class Threshold:
     scale: Scale
     margin: float
     limit: float | None = None
-    minimum_pairs: int = 10
+    minimum_pairs: int = PAIRS_USUAL
     condition: HardwareCondition = field(default_factory=HardwareCondition)
     source: str = ""
 
