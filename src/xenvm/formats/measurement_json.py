@@ -38,7 +38,7 @@ def measurement_of(info: Mapping[str, JsonValue]) -> Measurement:
         ParseError: There is none; names the field.
     """
     given: JsonValue = {name: info[name] for name in _FIELDS if name in info}
-    return FieldsReader("measurement").read(Measurement, given)
+    return FieldsReader(what="measurement").read(Measurement, given)
 
 
 def statistics_s(metric: Metric, value: float) -> float:

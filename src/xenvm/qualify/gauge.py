@@ -67,13 +67,15 @@ class Gauge:
         if self.once:
             return measure(metric, Pairing(driver=driver, metric=metric).pairs(), (), at_least=1)
         pairing = Pairing(driver=driver, metric=metric, hear=self._hear(metric))
-        asked = self.null or bool(self.limits.criteria(metric))
-        noise = self._noise(pairing) if asked else None
         if self.null:
-            pairs, criteria = pairing.null_pairs(), (_against_itself(noise or 0.0),)
-        else:
-            pairs, criteria = pairing.pairs(), self.limits.criteria(metric, noise=noise or 0.0)
-        return measure(metric, pairs, criteria, at_least=0 if criteria else self.pairs, noise=noise)
+            noise = self._noise(pairing)
+            criteria = [_against_itself(noise)]
+            return measure(metric, pairing.null_pairs(), criteria, at_least=0, noise=noise)
+        if not self.limits.criteria(metric):
+            return measure(metric, pairing.pairs(), (), at_least=self.pairs)
+        noise = self._noise(pairing)
+        found = self.limits.criteria(metric, noise=noise)
+        return measure(metric, pairing.pairs(), found, at_least=0, noise=noise)
 
     def tell(self, driver: Driver, metric: Metric, benchmark: Benchmark, attempt: Attempt) -> None:
         """Measure a metric, replay the guest's times into a benchmark, and give the verdict.
