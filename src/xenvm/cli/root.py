@@ -19,6 +19,7 @@ UNDECIDED_STATUS = 3
 
 NOUNS = {
     "audit": "Judge a stored inventory, or a host's, by the static rules.",
+    "bench": "Measure PV I/O beside Dom0, and decide whether it is enough.",
     "bridge": "Bridges of a host: list, draw, create, delete.",
     "domain": "Domains: list, show, start, stop; as files: check, diff, convert.",
     "explain": "Explain the verdict on one requirement.",

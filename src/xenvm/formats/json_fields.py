@@ -171,6 +171,8 @@ class FieldsReader:
             raise self._misfit(path, f"is wrong: {exc}", value) from exc
 
     def _expect(self, kind: type[T], value: JsonValue, path: str) -> T:
+        if kind is float and type(value) is int:
+            value = float(value)
         # Exactly: to Python, True is an integer too.
         if type(value) is not kind:
             raise self._misfit(path, f"must be {kind.__name__}, not {type(value).__name__}", value)

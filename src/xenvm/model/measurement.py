@@ -51,6 +51,22 @@ class Measurement:
         return min(self.decisions, key=lambda d: _GRAVEST_FIRST.index(d.outcome), default=None)
 
     @property
+    def interval(self) -> Interval | None:
+        """Return how the guest compares with what it was held against, or else with Dom0."""
+        decision = self.decision
+        if decision is None or decision.estimate is None:
+            return self.beside_dom0
+        return Interval(estimate=decision.estimate, lower=decision.lower, upper=decision.upper)
+
+    @property
+    def must_reach(self) -> float | None:
+        """Return what ``interval`` must reach; None when the metric was held against nothing."""
+        decision = self.decision
+        if decision is None or decision.floor is None:
+            return None
+        return decision.floor * (1 - (decision.margin or 0.0))
+
+    @property
     def values(self) -> tuple[float, ...]:
         """Return what the guest gave in each pair that counts, in the metric's unit."""
         return tuple(pair.candidate.value for pair in self.pairs if not pair.invalid)

@@ -82,6 +82,14 @@ class Limits:
     baseline: Baseline | None
     gates: bool
 
+    @property
+    def text(self) -> str:
+        """Return what the metrics are held against, for people."""
+        if not self.gates:
+            return "nothing: what is shipped asks nothing of a host that is no machine"
+        before = f", and the baseline of {self.baseline.recorded_at}" if self.baseline else ""
+        return f"{self.thresholds.name} ({self.thresholds.title}){before}"
+
     def criteria(self, metric: Metric, *, noise: float = 0.0) -> tuple[Criterion, ...]:
         """Return what a metric is held against; empty for nothing.
 
@@ -148,8 +156,10 @@ def find_limits(
     Raises:
         ThresholdsError: Something in the thresholds is unknown or wrong.
         BaselineError: The baselines are of other hardware; names the fields.
-        UsageError: There is no baseline at all.
+        UsageError: There is no baseline at all, or the host is libvirt's test driver.
     """
+    if host.is_simulated:
+        raise UsageError(f"{host.uri} has no Dom0 and no devices: name a Xen host, or lab")
     fingerprint = gather_fingerprint(
         host.shell, device=_device(host, allowed), nic=_nic(host, allowed, peer)
     )
