@@ -41,7 +41,9 @@ def load_baseline(folder: Path, fingerprint: Fingerprint) -> Baseline | None:
     file, nearest, differences = min(differing, key=lambda each: len(each[2]))
     if not differences:
         return nearest
-    said = ", ".join(f"{name} is {mine!r} and was {was!r}" for name, mine, was in differences)
+    said = "; ".join(
+        f"{name} is {_shown(mine)}, and was {_shown(was)}" for name, mine, was in differences
+    )
     raise BaselineError(
         f"{file} is of other hardware: {said}; record this host's in a folder of its own"
     )
@@ -64,6 +66,10 @@ def save_baseline(folder: Path, baseline: Baseline) -> Path:
     except OSError as exc:
         raise BaselineError(f"{file}: the baseline cannot be written: {exc.strerror}") from exc
     return file
+
+
+def _shown(fact: object) -> str:
+    return "unknown" if fact in {None, ""} else str(fact)
 
 
 def _read(file: Path) -> Baseline:

@@ -90,7 +90,8 @@ class _Table:
     def text(self, key: str) -> str:
         value = self.get(key)
         if not isinstance(value, str) or not value:
-            raise self.error(f"{key} must be a text, not {'missing' if value is None else value!r}")
+            said = "is missing" if value is None else f"must be a text, not {value!r}"
+            raise self.error(f"{key} {said}")
         return value
 
     def words(self, key: str) -> tuple[str, ...]:
