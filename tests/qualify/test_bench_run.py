@@ -238,7 +238,7 @@ def test_benchmark_json_is_pytest_benchmarks_and_has_the_guests_own_times(folder
     info, stats = slow["extra_info"], slow["stats"]
     assert (info["verdict"], info["statistics_in"]) == ("fail", "s/MiB")
     assert info["ratio"] == pytest.approx(0.5, abs=0.01)
-    assert info["bounds"][0] < 0.5 < info["bounds"][1]
+    assert info["bounds"][0] <= info["ratio"] <= info["bounds"][1]
     assert len(info["pairs"]) == stats["rounds"] == 10
     assert stats["median"] == pytest.approx(2.0, rel=0.01)
     ours = document["xenvm"]
@@ -310,7 +310,7 @@ class TestBaselines:
     ) -> None:
         other = replace(HARDWARE, cpu="Another")
         save_baseline(tmp_path, Baseline(fingerprint=other, recorded_at="2026", figures=()))
-        with pytest.raises(BaselineError, match="cpu is 'A processor' and was 'Another'"):
+        with pytest.raises(BaselineError, match="cpu is A processor, and was Another"):
             find_limits(host, EvidenceClass.HARDWARE, LimitFiles(baseline=tmp_path))
 
     def test_a_folder_without_any_says_how_to_record_one(self, host: Host, tmp_path: Path) -> None:
