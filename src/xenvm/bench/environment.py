@@ -1,0 +1,113 @@
+"""Whether a host is fit to be timed: looked at before each leg, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from xenvm.errors import WaitTimeoutError
+from xenvm.formats.dom0_surroundings import COMMAND, parse_told
+from xenvm.host import Host
+from xenvm.host.probe import ProbeGuest
+from xenvm.model.statistics import HostSample
+from xenvm.model.surroundings import EMULATED, Contract, Surroundings, objections, unquiet
+from xenvm.model.verdict import EvidenceClass
+from xenvm.waiting import pause, wait_until
+
+QUIET_DEADLINE_S = 60.0
+"""How long a host may take to become quiet, before the leg counts for nothing."""
+
+
+def contract_for(evidence: EvidenceClass) -> Contract:
+    """Return what is asked of a kind of host."""
+    return Contract() if evidence is EvidenceClass.HARDWARE else EMULATED
+
+
+def look(host: Host) -> Surroundings:
+    """Return what a host is like now; reads only."""
+    told = parse_told(host.shell.run(COMMAND).stdout)
+    return Surroundings(
+        governors=told.governors,
+        throttled=told.throttled,
+        clock_s=told.clock_s,
+        affinities=told.affinities,
+        counters=host.watch.sample(),
+    )
+
+
+class Watch:
+    """A host and the measured guests while one leg is timed.
+
+    Attributes:
+        before: What the host was like before.
+        after: What it was like after; None as long as the leg is not over.
+        objections: What makes the leg worthless, a phrase each; complete once it is over.
+    """
+
+    def __init__(self, host: Host, guests: Collection[ProbeGuest], contract: Contract):
+        self._host = host
+        self._guests = tuple(guests)
+        self._contract = contract
+        self._measured = frozenset(guest.name for guest in guests)
+        self.objections: tuple[str, ...] = ()
+        self.after: Surroundings | None = None
+        self._await_quiet()
+        self.before = look(host)
+        self._stolen_before = self._stolen()
+
+    def end(self) -> None:
+        """Look again, and tell what makes the leg worthless."""
+        self.after = look(self._host)
+        self.objections += objections(self.before, self.after, self._contract, self._measured)
+        pairs = zip(self._guests, self._stolen_before, self._stolen(), strict=True)
+        for guest, (stolen_s, at_s), (stolen_then_s, then_s) in pairs:
+            percent = 100 * (stolen_then_s - stolen_s) / (then_s - at_s)
+            if percent > self._contract.steal_percent:
+                said = f"{guest.name} waited for a pCPU {percent:.0f} % of the time"
+                self.objections = (*self.objections, said)
+
+    @property
+    def counters(self) -> tuple[HostSample, HostSample]:
+        """Return what the host counted before and after."""
+        return self.before.counters, (self.after or self.before).counters
+
+    def _await_quiet(self) -> None:
+        if not self._contract.window_s:
+            return
+        noise: tuple[str, ...] = ()
+
+        def quiet() -> bool:
+            nonlocal noise
+            first = self._host.watch.sample()
+            pause(self._contract.window_s)
+            noise = unquiet(first, self._host.watch.sample(), self._contract, self._measured)
+            return not noise
+
+        try:
+            wait_until("the host to be quiet", quiet, deadline_s=QUIET_DEADLINE_S)
+        except WaitTimeoutError:
+            self.objections = noise
+
+    def _stolen(self) -> list[tuple[float, float]]:
+        """Return for each guest the seconds stolen from it, and its uptime in seconds."""
+        said = [guest.ask("cpu_time") for guest in self._guests]
+        return [(reply.number("steal_s"), reply.number("uptime_s")) for reply in said]
+
+
+@contextmanager
+def watched(host: Host, guests: Collection[ProbeGuest], contract: Contract) -> Iterator[Watch]:
+    """Watch a host and guests while a leg is timed inside.
+
+    Yields:
+        The watch, which is complete after the block.
+    """
+    watch = Watch(host, guests, contract)
+    yield watch
+    watch.end()
+
+
+def drop_caches(host: Host, guests: Collection[ProbeGuest]) -> None:
+    """Write back and forget what Dom0 and the guests have cached."""
+    for guest in guests:
+        guest.ask("drop_caches")
+    host.shell.run("sync; echo 3 >/proc/sys/vm/drop_caches", deadline_s=60)
