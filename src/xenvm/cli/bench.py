@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,6 +13,9 @@ from xenvm.errors import MissingExtraError
 from xenvm.model.verdict import Tier
 
 from .live_host import AS_JSON, HOST, print_json
+
+if TYPE_CHECKING:  # --help needs no libvirt
+    from xenvm.qualify.bench_results import BenchResults
 
 EXTRA = ("scipy", "pygal", "pytest_benchmark")
 INTERRUPTED_STATUS = 3
@@ -98,10 +102,7 @@ def command(
       xenvm bench xen+ssh://root@host/system --baseline baselines --record
       xenvm bench xen+ssh://root@host/system --thresholds gate.toml --tier full
     """
-    for module in EXTRA:
-        if importlib.util.find_spec(module) is None:
-            raise MissingExtraError(module, "bench")
-    from xenvm.qualify.bench_results import Gate, bench_to_json  # noqa: PLC0415 - an extra
+    _require_extra()
     from xenvm.qualify.bench_run import BenchWish, bench  # noqa: PLC0415 - an extra
     from xenvm.qualify.limits import LimitFiles  # noqa: PLC0415 - an extra
 
@@ -125,10 +126,23 @@ def command(
     except KeyboardInterrupt:
         click.echo("xenvm: interrupted; nothing was left on the host", err=True)
         raise SystemExit(INTERRUPTED_STATUS) from None
+    _tell(results, folder, as_json=as_json)
+
+
+def _require_extra() -> None:
+    for module in EXTRA:
+        if find_spec(module) is None:
+            raise MissingExtraError(module, "bench")
+
+
+def _tell(results: BenchResults, folder: Path, *, as_json: bool) -> None:
+    """Print the run, and end with its exit status."""
+    from xenvm.qualify.bench_results import Gate, bench_to_json  # noqa: PLC0415 - an extra
+
+    from .bench_summary import summary  # noqa: PLC0415 - an extra
+
     if as_json:
         print_json(bench_to_json(results))
     else:
-        from .bench_summary import summary  # noqa: PLC0415 - an extra
-
         click.echo(summary(results, folder))
     raise SystemExit({Gate.OPEN: 0, Gate.CLOSED: 1, Gate.UNDECIDED: 3}[results.gate])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pygal.style import Style
 
 WIDTH = 760
+_DRAWN = ("svg", "defs", "style", "g", "path", "line", "rect", "circle", "text", "desc", "title")
+"""What a plot is made of; comments and scripts are left out."""
 _ROW = 34
 _AROUND = 110
 """The axis and the legend of a plot with rows."""
@@ -135,11 +137,11 @@ def _style() -> Style:
 
 
 def _without_scripts(root: _Element) -> _Element:
-    for parent in root.iter():
-        for child in [*parent]:
-            # The tag of a comment is no text.
-            if not isinstance(child.tag, str) or child.tag.endswith("script"):
-                parent.remove(child)
+    for element in [*root.iter()]:
+        parent = element.getparent()
+        # The tag of a comment is a function.
+        if parent is not None and not str(element.tag).endswith(_DRAWN):
+            parent.remove(element)
     return root
 
 
