@@ -80,7 +80,7 @@ def unquiet(
         limit = contract.dom0_percent if rate.name == DOM0 else contract.other_percent
         if rate.name not in measured and rate.cpu_percent > limit:
             said.append(
-                f"{rate.name} takes {rate.cpu_percent:.0f} % of a pCPU, more than {limit} %"
+                f"{rate.name} takes {rate.cpu_percent:.0f} % of a pCPU, more than {limit:.0f} %"
             )
     return tuple(said)
 
