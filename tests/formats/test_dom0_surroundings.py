@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from xenvm.errors import ParseError
-from xenvm.formats.dom0_surroundings import WHICH, Moved, parse_moved, parse_told, parse_which
+from xenvm.formats.dom0_surroundings import COMMAND, WHICH, parse_told, parse_which
+from xenvm.model.surroundings import Moved
 
 TOLD = """\
 clock 1795661112.250000000 100.25
@@ -75,11 +76,25 @@ def test_a_device_is_known_by_its_number(said: str, number: str) -> None:
 
 
 def test_sectors_have_512_bytes() -> None:
-    text = (
-        "    1182       25    63058      382       19        3      176       45        0      464"
-    )
-    assert parse_moved(text) == Moved(read_bytes=63058 * 512, written_bytes=176 * 512)
-    with pytest.raises(ParseError):
-        parse_moved("1 2 3")
+    text = "moved 254:0     1182       25    63058      382       19        3      176       45"
+    assert parse_told(f"{text}\nclock 1.0 0.5\n").moved == {
+        "254:0": Moved(read_bytes=63058 * 512, written_bytes=176 * 512)
+    }
+    with pytest.raises(ParseError, match="no counters"):
+        parse_told("moved 254:0 1 2\nclock 1.0 0.5\n")
     with pytest.raises(ParseError):
         parse_which("gone")
+
+
+def test_the_script_runs_where_there_is_no_xen() -> None:
+    told = parse_told(
+        subprocess.run(
+            ["sh", "-c", f"devices=\n{COMMAND}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        ).stdout
+    )
+    assert told.clock_s > 1e9
+    assert told.moved == {}

@@ -10,13 +10,14 @@ import pytest
 
 from xenvm.errors import BlockedError
 from xenvm.host.probe import deploy_tools, tools
+from xenvm.host.probe.image import DIRECTORY
 from xenvm.host.shell import LocalShell
 from xenvm.model.kinds import DiskDriver
 
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "_BUILD", tools._BUILD.replace(tools.DIRECTORY, str(tmp_path)))
+    monkeypatch.setattr(tools, "_BUILD", tools._BUILD.replace(DIRECTORY, str(tmp_path)))
 
 
 def test_it_holds_a_program_its_loader_and_its_libraries() -> None:

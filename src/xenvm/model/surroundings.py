@@ -46,6 +46,19 @@ EMULATED = Contract(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What passed through a block device since Dom0 booted.
+
+    Attributes:
+        read_bytes: Bytes read from it.
+        written_bytes: Bytes written to it.
+    """
+
+    read_bytes: int
+    written_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """A host at one moment.
 
@@ -54,6 +67,7 @@ class Surroundings:
         throttled: How often its pCPUs were too hot, where Dom0 can tell.
         clock_s: Dom0's clock less its uptime, in seconds: what a step of the clock changes.
         affinities: By domain and vCPU, where it may run.
+        moved: By number, ``major:minor``, what passed through the block devices asked for.
         counters: Of all running domains.
     """
 
@@ -61,6 +75,7 @@ class Surroundings:
     throttled: int
     clock_s: float
     affinities: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, Moved] = field(default_factory=dict)
     counters: HostSample
 
 
