@@ -14,7 +14,16 @@ from xenvm.model.statistics import (
     MemoryCounters,
     Source,
 )
-from xenvm.model.surroundings import DOM0, EMULATED, Contract, Surroundings, objections, unquiet
+from xenvm.model.surroundings import (
+    DOM0,
+    EMULATED,
+    Contract,
+    GuestClock,
+    Surroundings,
+    guest_objections,
+    objections,
+    unquiet,
+)
 
 MEASURED = frozenset({"measured"})
 
@@ -104,3 +113,23 @@ def test_an_emulated_host_may_be_busy_but_not_change() -> None:
     assert said(busy, EMULATED) == ()
     gone = around(10, domain(DOM0), domain("measured"))
     assert said(gone, EMULATED) == ("other came or went",)
+
+
+def clock(at_s: float, uptime_s: float, stolen_s: float = 0.0) -> GuestClock:
+    return GuestClock(uptime_s=uptime_s, stolen_s=stolen_s, asked_s=at_s, answered_s=at_s + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (clock(40, 45), ()),
+        (clock(40, 45.3), ()),
+        (clock(40, 46), ("the clock of g told 41.0 s in 39.9 to 40.1 s",)),
+        (clock(40, 35), ("the clock of g told 30.0 s in 39.9 to 40.1 s",)),
+        (clock(40, 45, 2.0), ("g waited for a pCPU 5 % of the time",)),
+    ],
+)
+def test_a_measured_guest_has_its_pcpu_and_the_right_time(
+    after: GuestClock, told: tuple[str, ...]
+) -> None:
+    assert guest_objections("g", clock(0, 5), after, Contract()) == told

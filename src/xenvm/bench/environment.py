@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,15 @@ from xenvm.formats.dom0_surroundings import COMMAND, DROP_CACHES, parse_told
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest
 from xenvm.model.statistics import HostSample
-from xenvm.model.surroundings import EMULATED, Contract, Surroundings, objections, unquiet
+from xenvm.model.surroundings import (
+    EMULATED,
+    Contract,
+    GuestClock,
+    Surroundings,
+    guest_objections,
+    objections,
+    unquiet,
+)
 from xenvm.model.verdict import EvidenceClass
 from xenvm.waiting import pause, wait_until
 
@@ -80,19 +89,15 @@ class Watch:
         self._await_quiet()
         for guest in guests:
             guest.ask("drop_caches")
-        self._stolen_before = self._stolen()
+        self._clocks = [_clock(guest) for guest in self._guests]
         self.before = look(host, devices, cold=True)
 
     def end(self) -> None:
         """Look again, and tell what makes the leg worthless."""
         self.after = look(self._host, self._devices)
         self.objections += objections(self.before, self.after, self._contract, self._measured)
-        pairs = zip(self._guests, self._stolen_before, self._stolen(), strict=True)
-        for guest, (stolen_s, at_s), (stolen_then_s, then_s) in pairs:
-            percent = 100 * (stolen_then_s - stolen_s) / (then_s - at_s)
-            if percent > self._contract.steal_percent:
-                said = f"{guest.name} waited for a pCPU {percent:.0f} % of the time"
-                self.objections = (*self.objections, said)
+        for guest, clock in zip(self._guests, self._clocks, strict=True):
+            self.objections += guest_objections(guest.name, clock, _clock(guest), self._contract)
 
     def moved_bytes(self, *, written: bool) -> int:
         """Return what all the leg's block devices moved between both looks, in one direction."""
@@ -124,10 +129,16 @@ class Watch:
         except WaitTimeoutError:
             self.objections = noise
 
-    def _stolen(self) -> list[tuple[float, float]]:
-        """Return for each guest the seconds stolen from it, and its uptime in seconds."""
-        said = [guest.ask("cpu_time") for guest in self._guests]
-        return [(reply.number("steal_s"), reply.number("uptime_s")) for reply in said]
+
+def _clock(guest: ProbeGuest) -> GuestClock:
+    asked_s = time.monotonic()
+    reply = guest.ask("cpu_time")
+    return GuestClock(
+        uptime_s=reply.number("uptime_s"),
+        stolen_s=reply.number("steal_s"),
+        asked_s=asked_s,
+        answered_s=time.monotonic(),
+    )
 
 
 @contextmanager
