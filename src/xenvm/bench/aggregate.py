@@ -17,9 +17,9 @@ from xenvm.model.surroundings import DOM0
 from xenvm.waiting import pause
 
 from . import accounting
-from .block import GRACE_S, Span, device_of, moved_between, moved_by
+from .block import GRACE_S, Span, device_of
 from .catalogue import under
-from .environment import contract_for, drop_caches, watched
+from .environment import contract_for, watched
 from .measuring import Setting
 from .network import NetworkDriver
 
@@ -88,12 +88,9 @@ class AggregateDriver:
             return self._capped(leg, number)
         load = LOADS[_KINDS.get(kind, "seqread")]
         count = _guests(metric) or len(self.members)
-        guests = [member.guest for member in self.members]
-        with watched(self._host, guests, contract_for(self._setting.evidence)) as watch:
-            alone = self._load(load, 1, number) if _guests(metric) else None
-            together = self._load(load, count, number)
-        runs = [run for run in (alone, together) if run]
-        reasons = [*(run.objection for run in runs), *watch.objections]
+        alone = self._load(load, 1, number) if _guests(metric) else None
+        together = self._load(load, count, number)
+        reasons = [*(alone.objections if alone else ()), *together.objections]
         return Sample(
             leg=leg,
             value=_value(kind, together, alone),
@@ -113,31 +110,34 @@ class AggregateDriver:
         members, devices = self.members[:count], self._devices[:count]
         timing = self._setting.timing
         deadline_s = timing.length_s + GRACE_S
-        drop_caches(self._host, [member.guest for member in members])
-        before = [moved_by(self._host.shell, device) for device in devices]
-        asked = [
-            start_in(member.guest, self._argv(load, member, number), deadline_s=deadline_s)
-            for member in members
-        ]
+        guests = [member.guest for member in members]
+        with watched(self._host, guests, contract_for(self._setting.evidence), devices) as watch:
+            asked = [
+                start_in(member.guest, self._argv(load, member, number), deadline_s=deadline_s)
+                for member in members
+            ]
+            dom0_percent = self._dom0_percent()
+            said = [
+                parse_fio(finish_in(guest, request, deadline_s=deadline_s))
+                for guest, request in zip(guests, asked, strict=True)
+            ]
+        said_bytes = sum(job.moved_bytes for jobs in said for job in jobs)
+        device_bytes = watch.moved_bytes(written=load.writes)
+        return _Run(
+            jobs=tuple(jobs[-1] for jobs in said),
+            dom0_percent=dom0_percent,
+            objections=(accounting.objection(device_bytes, said_bytes), *watch.objections),
+        )
+
+    def _dom0_percent(self) -> float:
+        """Return what Dom0 takes in the middle of a load that begins now."""
+        timing = self._setting.timing
         pause(timing.ramp_s)
         first = self._host.watch.sample()
         pause(timing.runtime_s / 2)
-        dom0 = next(r for r in rates(first, self._host.watch.sample()) if r.name == DOM0)
-        said = [
-            parse_fio(finish_in(member.guest, request, deadline_s=deadline_s))
-            for member, request in zip(members, asked, strict=True)
-        ]
-        after = [moved_by(self._host.shell, device) for device in devices]
-        device_bytes = sum(
-            moved_between(then, now, load) for then, now in zip(before, after, strict=True)
-        )
-        return _Run(
-            jobs=tuple(jobs[-1] for jobs in said),
-            dom0_percent=dom0.cpu_percent,
-            objection=accounting.objection(
-                device_bytes, sum(job.moved_bytes for jobs in said for job in jobs)
-            ),
-        )
+        return next(
+            r for r in rates(first, self._host.watch.sample()) if r.name == DOM0
+        ).cpu_percent
 
     def _argv(self, load: FioLoad, member: Member, number: int) -> Sequence[str]:
         timing = self._setting.timing
@@ -189,7 +189,7 @@ class _Run:
 
     jobs: tuple[FioJob, ...]
     dom0_percent: float
-    objection: str
+    objections: tuple[str, ...]
 
     @property
     def shares(self) -> tuple[float, ...]:

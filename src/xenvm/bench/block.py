@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xenvm.errors import BlockedError, CommandError
-from xenvm.formats.dom0_surroundings import WHICH, Moved, parse_moved, parse_which
-from xenvm.formats.fio_job import LOADS, FioLoad, check_version, fill_argv, load_argv
+from xenvm.errors import BlockedError
+from xenvm.formats.dom0_surroundings import WHICH, parse_which
+from xenvm.formats.fio_job import LOADS, check_version, fill_argv, load_argv
 from xenvm.formats.fio_json import FioJob, parse_fio
 from xenvm.host import Host, HostShell
 from xenvm.host.probe import ProbeGuest
@@ -14,7 +14,7 @@ from xenvm.model.benchmark import Leg, Metric, Sample
 
 from . import accounting
 from .catalogue import BYTES_PER_S, SECONDS, under
-from .environment import contract_for, drop_caches, watched
+from .environment import contract_for, watched
 from .measuring import Setting
 from .programs import Dom0Programs, GuestPrograms, Programs
 
@@ -83,12 +83,10 @@ class BlockDriver:
             lengths_s=(timing.ramp_s, timing.runtime_s),
             seed=number,
         )
-        with watched(self._host, (self.guest,), contract_for(self._setting.evidence)) as watch:
-            drop_caches(self._host, (self.guest,))
-            before = moved_by(self._host.shell, self._device)
+        contract = contract_for(self._setting.evidence)
+        with watched(self._host, (self.guest,), contract, (self._device,)) as watch:
             jobs = parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
-            after = moved_by(self._host.shell, self._device)
-        device_bytes = moved_between(before, after, load)
+        device_bytes = watch.moved_bytes(written=load.writes)
         said_bytes = sum(job.moved_bytes for job in jobs)
         reasons = (accounting.objection(device_bytes, said_bytes), *watch.objections)
         return Sample(
@@ -151,23 +149,9 @@ def device_of(shell: HostShell, path: str) -> str:
         BlockedError: Its counters cannot be read: a file on a network, or on many devices.
     """
     number = parse_which(shell.run(WHICH, path).stdout)
-    try:
-        moved_by(shell, number)
-    except CommandError as exc:
+    if shell.run("test -r %s", f"/sys/dev/block/{number}/stat", check=False).returncode != 0:
         raise BlockedError(
             f"{path} does not lie on one block device of Dom0's, so nobody can tell whether a cache"
             " answers: put it on a local file system"
-        ) from exc
+        )
     return number
-
-
-def moved_by(shell: HostShell, number: str) -> Moved:
-    """Return what a device has moved so far."""
-    return parse_moved(shell.run("cat %s", f"/sys/dev/block/{number}/stat").stdout)
-
-
-def moved_between(before: Moved, after: Moved, load: FioLoad) -> int:
-    """Return the bytes that a device moved in a load's direction."""
-    if load.writes:
-        return after.written_bytes - before.written_bytes
-    return after.read_bytes - before.read_bytes

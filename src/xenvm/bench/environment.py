@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from xenvm.errors import WaitTimeoutError
-from xenvm.formats.dom0_surroundings import COMMAND, parse_told
+from xenvm.formats.dom0_surroundings import COMMAND, DROP_CACHES, parse_told
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest
 from xenvm.model.statistics import HostSample
-from xenvm.model.surroundings import EMULATED, Contract, Surroundings, objections, unquiet
+from xenvm.model.surroundings import (
+    EMULATED,
+    Contract,
+    GuestClock,
+    Surroundings,
+    guest_objections,
+    objections,
+    unquiet,
+)
 from xenvm.model.verdict import EvidenceClass
 from xenvm.waiting import pause, wait_until
 
@@ -23,14 +32,25 @@ def contract_for(evidence: EvidenceClass) -> Contract:
     return Contract() if evidence is EvidenceClass.HARDWARE else EMULATED
 
 
-def look(host: Host) -> Surroundings:
-    """Return what a host is like now; reads only."""
-    told = parse_told(host.shell.run(COMMAND).stdout)
+LOOK_DEADLINE_S = 60.0
+
+
+def look(host: Host, devices: Collection[str] = (), *, cold: bool = False) -> Surroundings:
+    """Return what a host is like now.
+
+    Args:
+        host: The host.
+        devices: The numbers, ``major:minor``, of the block devices whose counters are wanted.
+        cold: Whether Dom0 forgets first what it has cached.
+    """
+    script = f"{DROP_CACHES if cold else ''}devices='{' '.join(devices)}'\n{COMMAND}"
+    told = parse_told(host.shell.run(script, deadline_s=LOOK_DEADLINE_S).stdout)
     return Surroundings(
         governors=told.governors,
         throttled=told.throttled,
         clock_s=told.clock_s,
         affinities=told.affinities,
+        moved=told.moved,
         counters=host.watch.sample(),
     )
 
@@ -44,27 +64,48 @@ class Watch:
         objections: What makes the leg worthless, a phrase each; complete once it is over.
     """
 
-    def __init__(self, host: Host, guests: Collection[ProbeGuest], contract: Contract):
+    def __init__(
+        self,
+        host: Host,
+        guests: Collection[ProbeGuest],
+        contract: Contract,
+        devices: Collection[str] = (),
+    ):
+        """Wait for the host to be quiet, let it and the guests forget their caches, and look.
+
+        Args:
+            host: The host.
+            guests: Those that are measured.
+            contract: What is asked of the surroundings.
+            devices: The numbers of the block devices that the leg drives.
+        """
         self._host = host
         self._guests = tuple(guests)
+        self._devices = tuple(devices)
         self._contract = contract
         self._measured = frozenset(guest.name for guest in guests)
         self.objections: tuple[str, ...] = ()
         self.after: Surroundings | None = None
         self._await_quiet()
-        self.before = look(host)
-        self._stolen_before = self._stolen()
+        for guest in guests:
+            guest.ask("drop_caches")
+        self._clocks = [_clock(guest) for guest in self._guests]
+        self.before = look(host, devices, cold=True)
 
     def end(self) -> None:
         """Look again, and tell what makes the leg worthless."""
-        self.after = look(self._host)
+        self.after = look(self._host, self._devices)
         self.objections += objections(self.before, self.after, self._contract, self._measured)
-        pairs = zip(self._guests, self._stolen_before, self._stolen(), strict=True)
-        for guest, (stolen_s, at_s), (stolen_then_s, then_s) in pairs:
-            percent = 100 * (stolen_then_s - stolen_s) / (then_s - at_s)
-            if percent > self._contract.steal_percent:
-                said = f"{guest.name} waited for a pCPU {percent:.0f} % of the time"
-                self.objections = (*self.objections, said)
+        for guest, clock in zip(self._guests, self._clocks, strict=True):
+            self.objections += guest_objections(guest.name, clock, _clock(guest), self._contract)
+
+    def moved_bytes(self, *, written: bool) -> int:
+        """Return what all the leg's block devices moved between both looks, in one direction."""
+
+        def moved(seen: Surroundings) -> int:
+            return sum(m.written_bytes if written else m.read_bytes for m in seen.moved.values())
+
+        return moved(self.after or self.before) - moved(self.before)
 
     @property
     def counters(self) -> tuple[HostSample, HostSample]:
@@ -88,26 +129,30 @@ class Watch:
         except WaitTimeoutError:
             self.objections = noise
 
-    def _stolen(self) -> list[tuple[float, float]]:
-        """Return for each guest the seconds stolen from it, and its uptime in seconds."""
-        said = [guest.ask("cpu_time") for guest in self._guests]
-        return [(reply.number("steal_s"), reply.number("uptime_s")) for reply in said]
+
+def _clock(guest: ProbeGuest) -> GuestClock:
+    asked_s = time.monotonic()
+    reply = guest.ask("cpu_time")
+    return GuestClock(
+        uptime_s=reply.number("uptime_s"),
+        stolen_s=reply.number("steal_s"),
+        asked_s=asked_s,
+        answered_s=time.monotonic(),
+    )
 
 
 @contextmanager
-def watched(host: Host, guests: Collection[ProbeGuest], contract: Contract) -> Iterator[Watch]:
-    """Watch a host and guests while a leg is timed inside.
+def watched(
+    host: Host,
+    guests: Collection[ProbeGuest],
+    contract: Contract,
+    devices: Collection[str] = (),
+) -> Iterator[Watch]:
+    """Watch a host and guests while a leg is timed inside; see :class:`Watch`.
 
     Yields:
         The watch, which is complete after the block.
     """
-    watch = Watch(host, guests, contract)
+    watch = Watch(host, guests, contract, devices)
     yield watch
     watch.end()
-
-
-def drop_caches(host: Host, guests: Collection[ProbeGuest]) -> None:
-    """Write back and forget what Dom0 and the guests have cached."""
-    for guest in guests:
-        guest.ask("drop_caches")
-    host.shell.run("sync; echo 3 >/proc/sys/vm/drop_caches", deadline_s=60)

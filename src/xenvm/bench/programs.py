@@ -86,7 +86,8 @@ class Dom0Programs:
         try:
             yield
         finally:
-            self._shell.run(f"kill {int(server)} 2>/dev/null || :")
+            gone = f"kill {int(server)} && while kill -0 {int(server)}; do sleep 0.1; done"
+            self._shell.run(f"{{ {gone}; }} 2>/dev/null; :")
 
 
 class GuestPrograms:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xenvm.errors import ParseError
+from xenvm.model.surroundings import Moved
+
+DROP_CACHES = "sync; echo 3 >/proc/sys/vm/drop_caches\n"
+"""Writes back and forgets what Dom0 has cached."""
 
 COMMAND = r"""
 LC_ALL=C PATH=$PATH:/usr/sbin:/sbin; export LC_ALL PATH
+for device in $devices; do
+  read -r counts <"/sys/dev/block/$device/stat" && echo "moved $device $counts"
+done
 read -r uptime _ </proc/uptime
 echo "clock $(date +%s.%N) $uptime"
 for count in /sys/devices/system/cpu/cpu*/thermal_throttle/*_throttle_count; do
@@ -18,7 +25,8 @@ done
 xenpm get-cpufreq-para 2>/dev/null | sed -n 's/^ *current_governor *: */governor /p'
 xl vcpu-list
 """
-"""Reads only, and starts few processes, as each costs time on an emulated host."""
+"""Reads only, and starts few processes, as each costs time on an emulated host. In ``devices`` are
+the numbers of block devices to tell of."""
 
 SECTOR_BYTES = 512
 """Of /sys/block/…/stat, whatever the device's own is."""
@@ -38,25 +46,14 @@ class Dom0Told:
         throttled: How often pCPUs were too hot.
         clock_s: Dom0's clock less its uptime, in seconds.
         affinities: By domain and vCPU, where it may run.
+        moved: By number, what passed through block devices.
     """
 
     governors: frozenset[str]
     throttled: int
     clock_s: float
     affinities: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """What passed through a block device since Dom0 booted.
-
-    Attributes:
-        read_bytes: Bytes read from it.
-        written_bytes: Bytes written to it.
-    """
-
-    read_bytes: int
-    written_bytes: int
+    moved: Mapping[str, Moved]
 
 
 def parse_told(text: str) -> Dom0Told:
@@ -74,11 +71,13 @@ def parse_told(text: str) -> Dom0Told:
     except (ValueError, IndexError) as exc:
         raise ParseError("Dom0 does not tell the time as it should", text=text) from exc
     vcpus = filter(None, map(_VCPU.match, text.splitlines()))
+    counted = [row for row in words if row[:1] == ["moved"]]
     return Dom0Told(
         governors=frozenset(row[1] for row in words if row[:1] == ["governor"] and row[1:]),
         throttled=throttled,
         clock_s=clock_s,
         affinities={f"{row[1]}/{row[2]}": " ".join(row[3].split()) for row in vcpus},
+        moved={row[1]: _moved(row[2:]) for row in counted if row[1:]},
     )
 
 
@@ -106,7 +105,7 @@ def parse_which(text: str) -> str:
     return f"{major_number}:{(number & 0xFF) | (number >> 12 & ~0xFF & 0xFFFFFFFF)}"
 
 
-def parse_moved(text: str) -> Moved:
+def _moved(words: Sequence[str]) -> Moved:
     """Return what a device's ``stat`` file in sysfs counts.
 
     Raises:
@@ -115,10 +114,9 @@ def parse_moved(text: str) -> Moved:
     Source:
         Linux, Documentation/block/stat.rst.
     """
-    words = text.split()
     try:
         return Moved(
             read_bytes=int(words[2]) * SECTOR_BYTES, written_bytes=int(words[6]) * SECTOR_BYTES
         )
     except (ValueError, IndexError) as exc:
-        raise ParseError("these are no counters of a block device", text=text) from exc
+        raise ParseError("these are no counters of a block device", text=" ".join(words)) from exc

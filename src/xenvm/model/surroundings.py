@@ -21,6 +21,7 @@ class Contract:
         dom0_percent: CPU time that Dom0 may take before the measurement begins.
         steal_percent: How much of its time a measured guest may wait for a pCPU.
         clock_step_s: How far Dom0's clock may be stepped meanwhile, in seconds.
+        clock_percent: How much faster or slower than ours a measured guest's clock may run.
         window_s: How long is looked before a measurement, in seconds; 0 for not at all.
 
     Source:
@@ -32,6 +33,7 @@ class Contract:
     dom0_percent: float = 20.0
     steal_percent: float = 1.0
     clock_step_s: float = 0.05
+    clock_percent: float = 1.0
     window_s: float = 1.0
 
 
@@ -46,6 +48,19 @@ EMULATED = Contract(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What passed through a block device since Dom0 booted.
+
+    Attributes:
+        read_bytes: Bytes read from it.
+        written_bytes: Bytes written to it.
+    """
+
+    read_bytes: int
+    written_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """A host at one moment.
 
@@ -54,6 +69,7 @@ class Surroundings:
         throttled: How often its pCPUs were too hot, where Dom0 can tell.
         clock_s: Dom0's clock less its uptime, in seconds: what a step of the clock changes.
         affinities: By domain and vCPU, where it may run.
+        moved: By number, ``major:minor``, what passed through the block devices asked for.
         counters: Of all running domains.
     """
 
@@ -61,6 +77,7 @@ class Surroundings:
     throttled: int
     clock_s: float
     affinities: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, Moved] = field(default_factory=dict)
     counters: HostSample
 
 
@@ -80,7 +97,7 @@ def unquiet(
         limit = contract.dom0_percent if rate.name == DOM0 else contract.other_percent
         if rate.name not in measured and rate.cpu_percent > limit:
             said.append(
-                f"{rate.name} takes {rate.cpu_percent:.0f} % of a pCPU, more than {limit} %"
+                f"{rate.name} takes {rate.cpu_percent:.0f} % of a pCPU, more than {limit:.0f} %"
             )
     return tuple(said)
 
@@ -93,6 +110,44 @@ def objections(
         *_of_the_machine(before, after, contract),
         *_of_the_domains(before, after, contract, measured),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestClock:
+    """What a measured guest's own clocks said when it was asked.
+
+    Attributes:
+        uptime_s: Its uptime.
+        stolen_s: How long it has waited for a pCPU since it booted.
+        asked_s: When it was asked, on our monotonic clock.
+        answered_s: When its answer was there.
+    """
+
+    uptime_s: float
+    stolen_s: float
+    asked_s: float
+    answered_s: float
+
+
+def guest_objections(
+    name: str, before: GuestClock, after: GuestClock, contract: Contract
+) -> tuple[str, ...]:
+    """Return what makes a guest's own measurement between two moments worthless, a phrase each.
+
+    Its clock is what fio's and iperf3's seconds come from, so it must keep step with ours; how
+    long an answer took says how well that can be told.
+    """
+    said = []
+    length_s = after.uptime_s - before.uptime_s
+    least_s, most_s = after.asked_s - before.answered_s, after.answered_s - before.asked_s
+    slack = contract.clock_percent / 100
+    if not least_s * (1 - slack) <= length_s <= most_s * (1 + slack):
+        seen = f"{length_s:.1f} s in {least_s:.1f} to {most_s:.1f} s"
+        said.append(f"the clock of {name} told {seen}")
+    stolen_percent = 100 * (after.stolen_s - before.stolen_s) / length_s if length_s else 0.0
+    if stolen_percent > contract.steal_percent:
+        said.append(f"{name} waited for a pCPU {stolen_percent:.0f} % of the time")
+    return tuple(said)
 
 
 def _of_the_machine(before: Surroundings, after: Surroundings, contract: Contract) -> Iterator[str]:
