@@ -148,9 +148,10 @@ def criteria(
 def _look(
     metric: Metric, pairs: Sequence[Pair], criterion: Criterion, *, wanted: int
 ) -> Decision | MorePairs:
-    taken = _first(pairs, wanted)
+    invalid_most = wanted // _INVALID_ONE_IN
+    taken = _first(pairs, wanted, invalid_most)
     invalid = [pair.invalid for pair in taken if pair.invalid]
-    if len(invalid) > wanted // _INVALID_ONE_IN:
+    if len(invalid) > invalid_most:
         why = f"{len(invalid)} of {len(taken)} pairs do not count: {invalid[-1]}"
         return Decision(
             metric=metric,
@@ -165,12 +166,12 @@ def _look(
     return _judge(metric, pairs, _logs(metric, taken, criterion), criterion)
 
 
-def _first(pairs: Sequence[Pair], wanted: int) -> Sequence[Pair]:
-    """Return the pairs up to the one with which ``wanted`` of them count, or all."""
-    counted = 0
+def _first(pairs: Sequence[Pair], wanted: int, invalid_most: int) -> Sequence[Pair]:
+    """Return the pairs up to that with which enough of them count, or too many do not; or all."""
+    invalid = 0
     for number, pair in enumerate(pairs, start=1):
-        counted += not pair.invalid
-        if counted == wanted:
+        invalid += bool(pair.invalid)
+        if invalid > invalid_most or number - invalid == wanted:
             return pairs[:number]
     return pairs
 
@@ -180,20 +181,7 @@ def _judge(metric: Metric, pairs: Sequence[Pair], logs: Floats, criterion: Crite
     lower, upper = bounds(walsh, len(logs), ALPHA)
     floor = criterion.limit if criterion.scale is Scale.RATIO else 1.0
     limit = math.log(floor) + math.log1p(-criterion.margin)
-    if criterion.noise > NOISE_MOST:
-        outcome, said = (
-            Outcome.WARN,
-            (
-                f"the host's noise asks for a margin of {criterion.noise:.0%}, more than the"
-                f" {NOISE_MOST:.0%} with which something can be decided"
-            ),
-        )
-    elif upper < limit:
-        outcome, said = Outcome.FAIL, f"below {math.exp(limit):.3f}"
-    elif lower >= limit:
-        outcome, said = Outcome.PASS, f"not below {math.exp(limit):.3f}"
-    else:
-        outcome, said = Outcome.WARN, f"too close to {math.exp(limit):.3f} to say"
+    outcome, said = _outcome(float(lower), float(upper), limit, criterion.noise)
     middle, low, high = map(math.exp, (estimate(walsh), lower, upper))
     return Decision(
         metric=metric,
@@ -208,6 +196,18 @@ def _judge(metric: Metric, pairs: Sequence[Pair], logs: Floats, criterion: Crite
         margin=criterion.margin,
         source=criterion.source,
     )
+
+
+def _outcome(lower: float, upper: float, limit: float, noise: float) -> tuple[Outcome, str]:
+    shown = f"{math.exp(limit):.3f}"
+    if noise > NOISE_MOST:
+        margins = f"a margin of {noise:.0%}, and with more than {NOISE_MOST:.0%}"
+        return Outcome.WARN, f"the host's noise asks for {margins} nothing is decided"
+    if upper < limit:
+        return Outcome.FAIL, f"below {shown}"
+    if lower >= limit:
+        return Outcome.PASS, f"not below {shown}"
+    return Outcome.WARN, f"too close to {shown} to say"
 
 
 def _logs(metric: Metric, pairs: Sequence[Pair], criterion: Criterion) -> Floats:
