@@ -180,7 +180,7 @@ def _partition(workshop: Workshop, span_mib: int, allowed: Collection[str]) -> s
     if not disk.startswith(BY_ID):
         raise NotAllowedError(f"{disk} may be another disk after the next boot: name it by {BY_ID}")
     shell = workshop.host.shell
-    size_mib = int(shell.run("blockdev --getsize64 %s", unused(workshop.host, disk)).stdout) >> 20
+    size_mib = int(shell.run("blockdev --getsize64 %s", unused(shell, disk)).stdout) >> 20
     if size_mib <= span_mib:
         raise OutOfSpaceError(f"{disk} has {size_mib} MiB, and more than {span_mib} are needed")
     return workshop.partition(disk, "p0", span_mib)
