@@ -2,7 +2,8 @@
 
 They run under ``-p xenvm.pytest_plugin`` and pytest-benchmark, as ``xenvm bench`` runs them::
 
-    pytest -p xenvm.pytest_plugin --xenvm-host lab benchmarks/pv_block.py --benchmark-json=out.json
+    pytest -p xenvm.pytest_plugin -p no:pytest11.testinfra --xenvm-host lab \\
+        -o python_files='pv_*.py' benchmarks/pv_block.py --benchmark-json=out.json
 """
 
 from __future__ import annotations

@@ -270,6 +270,11 @@ def test_an_interrupted_run_is_undecided_and_has_its_report(tmp_path: Path) -> N
         ({"peer": "not a peer"}, UsageError, "ADDRESS"),
         ({"peer": "192.0.2.7:99999"}, UsageError, "ADDRESS"),
         ({"record": True}, UsageError, "--baseline DIR"),
+        (
+            {"record": True, "null": True, "files": LimitFiles(baseline=Path("b"))},
+            UsageError,
+            "leave --record out",
+        ),
         ({"native": Path("nowhere.json")}, UsageError, "nowhere.json"),
         ({"files": LimitFiles(thresholds=Path("none.toml"))}, ThresholdsError, "none.toml"),
     ],

@@ -48,7 +48,7 @@ MECHANISM_PAIRS = 3
 RIG_S = 45.0
 """To make guests and volumes, and to remove them, shared by the metrics of one driver."""
 
-BESIDE_S = 2.0
+BESIDE_S = {EvidenceClass.HARDWARE: 2.0, EvidenceClass.NESTED: 8.0}
 """What a leg takes beside its own time: caches dropped, programs started, counters read."""
 
 PATIENCE = 5
@@ -122,6 +122,8 @@ def bench(wish: BenchWish, watcher: Watcher) -> tuple[BenchResults, Path]:
     native = load_native(wish.native) if wish.native else None
     if wish.record and not wish.files.baseline:
         raise UsageError("--record needs a folder to record in: add --baseline DIR")
+    if wish.record and wish.null:
+        raise UsageError("--noise measures no guest against Dom0: leave --record out")
     folder = new_folder(wish.output, wish.target)
     with visiting(wish.target, folder, watcher, tier=wish.tier.value, only=[*wish.only]) as visit:
         run = _Bench(wish=wish, metrics=metrics, allowed=allowed, visit=visit)
@@ -206,7 +208,7 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     few = nested and not (limits.gates or wish.record)
     pairs = MECHANISM_PAIRS if few else PAIRS
     estimates_s = {
-        one.name: _estimate_s(one, wish, pairs + _null_pairs(one, wish, limits))
+        one.name: _estimate_s(one, wish, inventory, pairs + _null_pairs(one, wish, limits))
         for one in run.metrics
     }
     visit.watcher.seen(inventory.evidence, estimates_s)
@@ -237,10 +239,11 @@ def _null_pairs(one: Metric, wish: BenchWish, limits: Limits) -> int:
     return NULL_PAIRS[wish.tier] if wish.null or limits.criteria(one) else 0
 
 
-def _estimate_s(one: Metric, wish: BenchWish, pairs: int) -> float:
+def _estimate_s(one: Metric, wish: BenchWish, inventory: Inventory, pairs: int) -> float:
     legs = 2 if one.reference or wish.null or one.name.startswith("aggregate.") else 1
+    leg_s = TIMING[wish.tier].length_s + BESIDE_S[inventory.evidence]
     sharing = len(under(one.name.rpartition(".")[0]))
-    return RIG_S / sharing + pairs * legs * (TIMING[wish.tier].length_s + BESIDE_S)
+    return RIG_S / sharing + pairs * legs * leg_s
 
 
 def _found(run: _Bench, end: SuiteEnd) -> tuple[Found, ...]:

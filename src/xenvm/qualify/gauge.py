@@ -89,6 +89,7 @@ class Gauge:
         if metric not in driver.metrics:
             why = "this host has no room for that many guests"
             attempt.give(metric.name, VerdictKind.NOT_OBSERVABLE, detail=why)
+            benchmark.skipped = True
             return
         measurement = self.measure(driver, metric)
         benchmark.extra_info |= extra_info(measurement)
