@@ -49,11 +49,11 @@ def pytest_benchmark(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.usefixtures("image")
 def test_a_run_from_the_command_line_to_the_report(
-    lab: Lab, host: Host, image: ProbeImage, xenvm: Command, tmp_path: Path
+    lab: Lab, host: Host, xenvm: Command, tmp_path: Path
 ) -> None:
     """The lab gets a verdict on the mechanism, and is left as it was."""
-    del image
     dom0 = Dom0(host, f"lab:{lab.name}")
     before = dom0.look()
     done = xenvm("bench", f"lab:{lab.name}", *only(*FEW), "--output", str(tmp_path / "out"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from xenvm import processes
 from xenvm.bench.baseline import load_baseline, save_baseline
 from xenvm.bench.catalogue import METRICS
 from xenvm.bench.thresholds import load_thresholds
@@ -348,6 +351,16 @@ def test_without_a_peer_or_a_disk_what_needs_them_is_not_asked() -> None:
     only = asked_metrics(replace(wish, only=("compute.cpu", "block.partition")), ())
     assert [one.name for one in only][-1] == "compute.cpu"
     assert len(only) == 6
+
+
+def test_the_shipped_benchmarks_measure_every_metric_once() -> None:
+    folder = suite_path("benchmarks")
+    argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", str(folder)]
+    argv += ["-o", "python_files=pv_*.py", "-p", "no:pytest11.testinfra", "-p", "no:cacheprovider"]
+    argv += ["-p", "xenvm.pytest_plugin", "--xenvm-host", "test:///default"]
+    found = processes.run(argv, deadline_s=60, env={"PYTEST_ADDOPTS": ""}).stdout
+    names = re.findall(r"\[(.+)\]", found)
+    assert sorted(names) == sorted(one.name for one in METRICS)
 
 
 def test_libvirts_test_driver_has_nothing_to_measure() -> None:

@@ -62,6 +62,7 @@ def bench_html(
         seal=seal,
         label=results.label[0].upper() + results.label[1:],
         rows=rows,
+        judged=any(m.decisions for m in measurements),
         intervals=intervals_svg(measurements),
         native=native,
         stale=stale(native, results.hardware) if native else "",
