@@ -22,7 +22,7 @@ from xenvm.errors import BaselineError, ThresholdsError, UsageError
 from xenvm.host import Host, connect
 from xenvm.host.inventory import gather
 from xenvm.lab.progress import Step as LabStep
-from xenvm.model.baseline import Baseline, Fingerprint
+from xenvm.model.baseline import Baseline, BaselineFigure, Fingerprint
 from xenvm.model.inventory import Inventory
 from xenvm.model.verdict import EvidenceClass, VerdictKind
 from xenvm.qualify import bench_run, limits, visit
@@ -65,7 +65,7 @@ def limits(request, inventory):
         fingerprint=Fingerprint(machine="Maker Rack 1"),
         thresholds=load_thresholds(request.config.option.xenvm_thresholds, METRICS),
         baseline=None,
-        gates=True,
+        floors=True,
     )
     tell_of(request.config, inventory, found)
     return found
@@ -143,8 +143,8 @@ def on_hardware(host: Host) -> Inventory:
 def known_limits(host: Host, evidence: EvidenceClass, files: LimitFiles, **_more: object) -> Limits:
     del host
     thresholds = files.load_thresholds()
-    gates = evidence is EvidenceClass.HARDWARE
-    return Limits(fingerprint=HARDWARE, thresholds=thresholds, baseline=None, gates=gates)
+    floors = evidence is EvidenceClass.HARDWARE
+    return Limits(fingerprint=HARDWARE, thresholds=thresholds, baseline=None, floors=floors)
 
 
 def small_run(
@@ -249,11 +249,12 @@ def test_benchmark_json_is_pytest_benchmarks_and_has_the_guests_own_times(folder
     assert {one["name"]: one["outcome"] for one in ours["metrics"]}["compute.cpu"] == "pass"
 
 
-def test_the_folder_is_whole_and_the_baseline_recorded(folder: Path) -> None:
+def test_the_folder_is_whole_and_the_baseline_recorded(results: BenchResults, folder: Path) -> None:
     assert {file.name for file in folder.iterdir()} == {
         "benchmark.json", "inventory.json", "journal.jsonl", "report.html", "suite.log",
     }  # fmt: skip
     stored = load_baseline(folder.parent / "before", HARDWARE)
+    assert results.recorded.startswith(str(folder.parent / "before"))
     assert stored
     assert [f.metric for f in stored.figures] == ["compute.memory-bandwidth", "compute.cpu"]
 
@@ -339,6 +340,14 @@ class TestBaselines:
         asked = find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file))
         assert asked.gates
         assert asked.criteria(METRICS[0])
+        seen = BaselineFigure(metric=METRICS[0].name, rate=1.0, ratio=0.5, pairs=10)
+        save_baseline(
+            tmp_path, Baseline(fingerprint=HARDWARE, recorded_at="2026-11-26", figures=(seen,))
+        )
+        before = find_limits(host, EvidenceClass.NESTED, LimitFiles(baseline=tmp_path))
+        assert before.text == "the baseline of 2026-11-26"
+        assert [one.limit for one in before.criteria(METRICS[0])] == [0.5]
+        assert not before.criteria(METRICS[1])
 
 
 def test_without_a_peer_or_a_disk_what_needs_them_is_not_asked() -> None:

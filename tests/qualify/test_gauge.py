@@ -60,7 +60,7 @@ def limits(*, gates: bool = True, before: float | None = None) -> Limits:
         figure = BaselineFigure(metric=CPU.name, rate=before, ratio=before, pairs=10)
         baseline = Baseline(fingerprint=hardware, recorded_at="2026", figures=(figure,))
     thresholds = load_thresholds(None, METRICS)
-    return Limits(fingerprint=hardware, thresholds=thresholds, baseline=baseline, gates=gates)
+    return Limits(fingerprint=hardware, thresholds=thresholds, baseline=baseline, floors=gates)
 
 
 def gauge(found: Limits, **fields: object) -> Gauge:

@@ -27,6 +27,8 @@ def summary(results: BenchResults, folder: Path) -> str:
         lines.append("  interrupted; what was made on the host was removed")
     if results.restoration.verdict.kind is not VerdictKind.PASS:
         lines.append(f"  the host is not as it was: {results.restoration.verdict.detail}")
+    if results.recorded:
+        lines.append(f"  recorded as the baseline {results.recorded}")
     lines.append(f"  report: {folder / REPORT_FILE}")
     return "\n".join(lines)
 

@@ -143,6 +143,7 @@ def _run_facts(results: BenchResults) -> list[tuple[str, str]]:
             ("Run", results.run_id),
             ("Tier", results.tier.value),
             ("Held against", results.limits),
+            ("Recorded as", results.recorded),
             ("Started", results.started),
             ("Ended", results.ended),
             ("Took", duration_text(results.duration_s)),

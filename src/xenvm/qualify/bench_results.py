@@ -77,6 +77,7 @@ class BenchResults:
         duration_s: Seconds from start to end.
         found: One per metric, in the catalogue's order.
         restoration: What the run left on the host.
+        recorded: The baseline that the run became; empty for none.
     """
 
     run_id: str
@@ -93,6 +94,7 @@ class BenchResults:
     duration_s: float
     found: tuple[Found, ...]
     restoration: Restoration
+    recorded: str = ""
 
     @property
     def mechanism_only(self) -> bool:
@@ -146,6 +148,7 @@ def bench_to_json(results: BenchResults) -> dict[str, Json]:
         "host": {"target": results.target, **asdict(results.host)},
         "hardware": json_value(results.hardware),
         "limits": results.limits,
+        "recorded": results.recorded,
         "started": results.started,
         "ended": results.ended,
         "duration_s": round(results.duration_s, 3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xenvm.bench.baseline import save_baseline
@@ -129,9 +129,10 @@ def bench(wish: BenchWish, watcher: Watcher) -> tuple[BenchResults, Path]:
         run = _Bench(wish=wish, metrics=metrics, allowed=allowed, visit=visit)
         results = _course(run)
         visit.conclusion = results.gate.value
+    if wish.record and wish.files.baseline and not results.interrupted:
+        recorded = save_baseline(wish.files.baseline, _baseline(results))
+        results = replace(results, recorded=str(recorded))
     write_documents(results, folder.path, native)
-    if wish.record and wish.files.baseline and not wish.null:
-        save_baseline(wish.files.baseline, _baseline(results))
     return results, folder.path
 
 

@@ -68,12 +68,13 @@ class Gauge:
             return measure(metric, Pairing(driver=driver, metric=metric).pairs(), (), at_least=1)
         pairing = Pairing(driver=driver, metric=metric, hear=self._hear(metric))
         if self.null:
-            noise = self._noise(pairing)
+            noise = self._noise(pairing, PAIRS)
             criteria = [_against_itself(noise)]
             return measure(metric, pairing.null_pairs(), criteria, at_least=0, noise=noise)
-        if not self.limits.criteria(metric):
+        asked = self.limits.criteria(metric)
+        if not asked:
             return measure(metric, pairing.pairs(), (), at_least=self.pairs)
-        noise = self._noise(pairing)
+        noise = self._noise(pairing, max(criterion.minimum_pairs for criterion in asked))
         found = self.limits.criteria(metric, noise=noise)
         return measure(metric, pairing.pairs(), found, at_least=0, noise=noise)
 
@@ -98,9 +99,9 @@ class Gauge:
         kind, finding = verdict_on(measurement, gates=self.limits.gates)
         attempt.give(metric.name, kind, **finding)
 
-    def _noise(self, pairing: Pairing) -> float:
+    def _noise(self, pairing: Pairing, minimum_pairs: int) -> float:
         pairs = [*islice(pairing.null_pairs(), NULL_PAIRS[self.tier])]
-        return noise_margin(pairing.metric, pairs)
+        return noise_margin(pairing.metric, pairs, minimum_pairs=minimum_pairs)
 
     def _hear(self, metric: Metric) -> Callable[[Pair], None]:
         expected = self.pairs + (NULL_PAIRS[self.tier] if self.limits.gates or self.null else 0)

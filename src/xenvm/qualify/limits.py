@@ -51,11 +51,6 @@ class LimitFiles:
     thresholds: Path | None = None
     baseline: Path | None = None
 
-    @property
-    def by_user(self) -> bool:
-        """Return whether the user named any."""
-        return self.thresholds is not None or self.baseline is not None
-
     def load_thresholds(self) -> Thresholds:
         """Return the thresholds.
 
@@ -73,22 +68,28 @@ class Limits:
         fingerprint: Its hardware.
         thresholds: What they must reach there.
         baseline: What it gave before; None when nothing is compared.
-        gates: Whether anything is asked at all: what is shipped asks nothing of an emulated host,
+        floors: Whether ``thresholds`` count: the shipped ones ask nothing of an emulated host,
             whose speed says nothing. What the user wrote for one is asked.
     """
 
     fingerprint: Fingerprint
     thresholds: Thresholds
     baseline: Baseline | None
-    gates: bool
+    floors: bool
+
+    @property
+    def gates(self) -> bool:
+        """Return whether anything is asked at all."""
+        return self.floors or self.baseline is not None
 
     @property
     def text(self) -> str:
         """Return what the metrics are held against, for people."""
         if not self.gates:
             return "nothing: what is shipped asks nothing of a host that is no machine"
-        before = f", and the baseline of {self.baseline.recorded_at}" if self.baseline else ""
-        return f"{self.thresholds.name} ({self.thresholds.title}){before}"
+        floors = f"{self.thresholds.name} ({self.thresholds.title})" if self.floors else ""
+        before = f"the baseline of {self.baseline.recorded_at}" if self.baseline else ""
+        return ", and ".join(filter(None, (floors, before)))
 
     def criteria(self, metric: Metric, *, noise: float = 0.0) -> tuple[Criterion, ...]:
         """Return what a metric is held against; empty for nothing.
@@ -97,9 +98,7 @@ class Limits:
             metric: The metric.
             noise: The margin that the host's own noise asks for, as a fraction.
         """
-        if not self.gates:
-            return ()
-        threshold = self.thresholds.find(metric.name, self.fingerprint)
+        threshold = self.thresholds.find(metric.name, self.fingerprint) if self.floors else None
         before = self.baseline.find(metric.name) if self.baseline else None
         return criteria(metric, threshold, before, noise=noise)
 
@@ -172,7 +171,7 @@ def find_limits(
         fingerprint=fingerprint,
         thresholds=files.load_thresholds(),
         baseline=baseline,
-        gates=files.by_user or evidence is EvidenceClass.HARDWARE,
+        floors=files.thresholds is not None or evidence is EvidenceClass.HARDWARE,
     )
 
 
