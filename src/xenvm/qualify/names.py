@@ -8,6 +8,9 @@ import secrets
 RUNS_FOLDER = "/var/lib/xenvm/runs"
 """On the host: one folder per run, named by its id; removed by a restore."""
 
+UNDO_FILE = "undo.sh"
+"""In a run's folder: puts back what the run changed and no look could tell from its own state."""
+
 PROBE_FOLDER = "/var/lib/xenvm/probe"
 """On the host: the probe guest's cache, by content hash; it stays between runs."""
 
