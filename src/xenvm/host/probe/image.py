@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from xenvm.errors import BlockedError, CommandError
+from xenvm.errors import BlockedError, CommandError, OutOfSpaceError
 from xenvm.host.shell import HostShell
 
 from .cpio import newc
@@ -99,6 +99,7 @@ def deploy(shell: HostShell) -> ProbeImage:
 
     Raises:
         BlockedError: The host has no kernel to boot, or there is no static busybox to be had.
+        OutOfSpaceError: Dom0 has no room for it; nothing of it was left.
         CommandError: A command in Dom0 failed.
     """
     asked = shell.run(ASK, deadline_s=DEADLINE_S, check=False)
@@ -116,15 +117,32 @@ def deploy(shell: HostShell) -> ProbeImage:
 
 
 def _install(shell: HostShell, place: str, static: Mapping[str, bytes]) -> None:
-    """Fill a directory beside the final one and rename it, so that half of it never counts."""
+    """Fill a directory beside the final one and rename it, so that half of it never counts.
+
+    Raises:
+        OutOfSpaceError: Dom0 has no room for it; nothing of it was left.
+        CommandError: A command in Dom0 failed otherwise.
+    """
     building = f"{place}.building"
+    try:
+        _build(shell, building, static)
+    except CommandError as exc:
+        shell.run(f"rm -rf {building}", deadline_s=30)
+        if "No space left" in exc.stderr:
+            raise OutOfSpaceError(
+                f"{DIRECTORY} in Dom0 has no room for a kernel and an initramfs: make room"
+            ) from exc
+        raise
+    shell.run(f"rm -rf {place} && mv {building} {place}", deadline_s=30)
+
+
+def _build(shell: HostShell, building: str, static: Mapping[str, bytes]) -> None:
     shell.run(f"rm -rf {building} && mkdir -p {building}", deadline_s=30)
     initrd = newc(
         {**static, **_modules(shell)}, directories=("bin", "modules", "dev", "proc", "sys")
     )
     shell.put_file(f"{building}/initrd", initrd, mode=0o644)
     shell.run(INSTALL_KERNEL % building, deadline_s=DEADLINE_S)
-    shell.run(f"rm -rf {place} && mv {building} {place}", deadline_s=30)
 
 
 def _modules(shell: HostShell) -> dict[str, bytes]:
