@@ -119,10 +119,10 @@ def _transfer(end: Mapping[str, Mapping[str, float]]) -> Transfer:
         )
     # Of UDP the sum tells what was sent, and how much of it the receiver missed.
     both = end["sum"]
-    sent, lost = int(both["packets"]), int(both["lost_packets"])
+    packets, lost = int(both["packets"]), int(both["lost_packets"])
     return Transfer(
-        received_bytes=int(both["bytes"] * (sent - lost) / sent) if sent else 0,
+        received_bytes=int(both["bytes"] * (packets - lost) / packets) if packets else 0,
         seconds=float(both["seconds"]),
-        packets=sent - lost,
+        packets=packets - lost,
         lost_packets=lost,
     )
