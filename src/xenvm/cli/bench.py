@@ -17,7 +17,14 @@ from .live_host import AS_JSON, HOST, print_json
 if TYPE_CHECKING:  # --help needs no libvirt
     from xenvm.qualify.bench_results import BenchResults
 
-EXTRA = ("scipy", "pygal", "pytest_benchmark")
+EXTRAS = {
+    "pytest": "suite",
+    "jinja2": "suite",
+    "scipy": "bench",
+    "pygal": "bench",
+    "pytest_benchmark": "bench",
+}
+"""What a run needs at its end too, and which extra brings it."""
 INTERRUPTED_STATUS = 3
 
 
@@ -102,7 +109,7 @@ def command(
       xenvm bench xen+ssh://root@host/system --baseline baselines --record
       xenvm bench xen+ssh://root@host/system --thresholds gate.toml --tier full
     """
-    _require_extra()
+    _require_extras()
     from xenvm.qualify.bench_run import BenchWish, bench  # noqa: PLC0415 - an extra
     from xenvm.qualify.limits import LimitFiles  # noqa: PLC0415 - an extra
 
@@ -129,10 +136,10 @@ def command(
     _tell(results, folder, as_json=as_json)
 
 
-def _require_extra() -> None:
-    for module in EXTRA:
+def _require_extras() -> None:
+    for module, extra in EXTRAS.items():
         if find_spec(module) is None:
-            raise MissingExtraError(module, "bench")
+            raise MissingExtraError(module, extra)
 
 
 def _tell(results: BenchResults, folder: Path, *, as_json: bool) -> None:
