@@ -80,8 +80,7 @@ def deploy_tools(shell: HostShell, programs: Sequence[str]) -> ToolsDisk:
         programs: By name, such as ``fio``; fio drags 84 MB of libraries along in Debian.
 
     Raises:
-        BlockedError: Dom0 lacks one of them.
-        CommandError: A command in Dom0 failed.
+        BlockedError: Dom0 lacks one of them, or has no room for the disk.
     """
     built = shell.run(_BUILD % " ".join(programs), deadline_s=DEADLINE_S, check=False)
     if built.returncode == _MISSING:
