@@ -5,6 +5,8 @@ XenvmError
 │   ├── HostUriError              a HOST that is none of the documented forms, or an unsafe one
 │   ├── ProfileError              a profile with an unknown key, unit or requirement
 │   ├── ScheduleFileError         a schedule with an unknown table, key or value
+│   ├── ThresholdsError           thresholds with an unknown metric, key or value
+│   ├── BaselineError             a baseline of other hardware, or one that cannot be read
 │   └── SpecError                 a description that cannot be a Xen guest
 ├── ParseError(ValueError)        text that is not what we understand; keeps path, line and text
 ├── WaitTimeoutError(TimeoutError) our deadline passed; keeps what, waited_s and the last state seen
@@ -71,6 +73,14 @@ class ProfileError(UsageError):
 
 class ScheduleFileError(UsageError):
     """A schedule that names an unknown table, key or value; says file, table and key."""
+
+
+class ThresholdsError(UsageError):
+    """Thresholds that name an unknown metric, key or value; says file, table and key."""
+
+
+class BaselineError(UsageError):
+    """A baseline of other hardware, or a file that is none; says which, and what differs."""
 
 
 class SpecError(UsageError):

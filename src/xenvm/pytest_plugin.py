@@ -8,48 +8,57 @@ A test names the requirements it answers for, and gives each a verdict::
 
     @pytest.mark.requirement("WP-3.4-12")
     def test_bridges(host: Host, profile: Profile, tier: Tier, journal: Ledger,
-                     run_id: str, check: Check) -> None:
+                      run_id: str, check: Check) -> None:
         name = f"xenvm-{run_id}-b1"
         with journal.making("bridge", name):       # on the disk before the bridge is made
             bridge = host.create_bridge(name)
         …
         check(observed=128, expected=128, unit="bridges", evidence=[Evidence(…)])
 
-========== ======= ============================================================================
-fixture    scope   what it is
-========== ======= ============================================================================
-host       session :class:`xenvm.host.Host`, connected
-inventory  session the host's :class:`xenvm.model.inventory.Inventory`, from before the suite
-profile    session :class:`xenvm.model.profile.Profile`
-tier       session :class:`xenvm.model.verdict.Tier`
-run_id     session four characters; all that is made is named ``xenvm-<run_id>-…``
-journal    session :class:`xenvm.qualify.journal.Ledger`: ``making(kind, name)`` and
-                   ``removing(kind, name)`` (context managers), ``progress(fraction, text)``
-                   (of the running test, 0 to 1), ``note(text)``
-peer       session the second :class:`xenvm.host.Host`, to which guests may move
-allow_list session identities of the volumes and NICs that the user lets the suite write to
-check      test    :class:`xenvm.qualify.checking.Check`: ``check([ID,] observed=…, expected=…,
-                   [passed=…, unit=…, source=…, detail=…, evidence=[Evidence(…)]])`` records
-                   pass or fail and returns which; ``passed`` defaults to observed == expected;
-                   ID is needed where a test answers for several requirements
-========== ======= ============================================================================
+=========== ======= ============================================================================
+fixture     scope   what it is
+=========== ======= ============================================================================
+host        session :class:`xenvm.host.Host`, connected
+inventory   session the host's :class:`xenvm.model.inventory.Inventory`, from before the suite
+profile     session :class:`xenvm.model.profile.Profile`
+tier        session :class:`xenvm.model.verdict.Tier`
+run_id      session four characters; all that is made is named ``xenvm-<run_id>-…``
+journal     session :class:`xenvm.qualify.journal.Ledger`: ``making(kind, name)`` and
+                    ``removing(kind, name)`` (context managers), ``progress(fraction, text)``
+                    (of the running test, 0 to 1), ``note(text)``
+peer        session the second :class:`xenvm.host.Host`, to which guests may move
+probe_image session the probe's :class:`xenvm.host.probe.ProbeImage`, on the host
+workshop    test    :class:`xenvm.qualify.workshop.Workshop`: makes things on the host, and removes
+                    them at the end. ``open_workshop`` (session) opens one for other scopes
+allow_list  session identities of the volumes and NICs that the user lets the suite write to
+attempt     test    :class:`xenvm.qualify.checking.Attempt`: ``give`` records any other verdict
+check       test    :class:`xenvm.qualify.checking.Check`: ``check([ID,] observed=…, expected=…,
+                    [passed=…, unit=…, source=…, detail=…, evidence=[Evidence(…)]])`` records
+                    pass or fail and returns which; ``passed`` defaults to observed == expected;
+                    ID is needed where a test answers for several requirements
+=========== ======= ============================================================================
 
 A failing ``check`` does not end the test. A failed ``assert`` is a ``fail`` of the first
 requirement without a verdict; :class:`xenvm.errors.BlockedError` is ``blocked``; any other
 exception, a time limit, a skip, a failed clean-up and an end without a verdict are ``broken``.
 Removal belongs into fixtures' finalizers: they run on failure and on Ctrl-C too.
+
+Benchmarks of PV I/O run under this plugin too; they name metrics, and no requirements.
 """
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from xenvm.errors import BlockedError
 from xenvm.host import Host
+from xenvm.host.probe import ProbeImage, deploy
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import Tier, VerdictKind
@@ -59,6 +68,7 @@ from xenvm.qualify.facts import stored_or_gathered
 from xenvm.qualify.journal import JOURNAL_FILE, Event, Journal, Ledger
 from xenvm.qualify.names import new_run_id
 from xenvm.qualify.suite import die_with_parent, hear_interrupts
+from xenvm.qualify.workshop import Workshop
 from xenvm.spec import load_profile
 from xenvm.target import migration_uri, open_host
 
@@ -74,7 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--xenvm-peer", default="", help="a second host, for guests to move to (HOST)")
     group.addoption("--xenvm-profile", default="fujitsu-2008", help="the profile's name or path")
     group.addoption("--xenvm-tier", default="quick", choices=[t.value for t in Tier])
-    group.addoption("--xenvm-only", action="append", default=[], help="a requirement to test")
+    group.addoption("--xenvm-only", action="append", default=[], help="what to test")
     group.addoption("--xenvm-allow", action="append", default=[], help="a device to write to")
     group.addoption("--xenvm-run-dir", type=Path, help="where the journal is")
     group.addoption("--xenvm-run-id", default="", help="the run's four characters")
@@ -84,6 +94,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Bind this process's life to its parent's, and open the journal."""
     config.addinivalue_line("markers", "requirement(*ids): what the test answers for")
+    config.addinivalue_line("markers", "metric(*names): what the benchmark measures")
     if config.option.xenvm_parent:
         hear_interrupts()
         die_with_parent(config.option.xenvm_parent)
@@ -98,10 +109,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of the wanted requirements, in file order.
+    """Keep the tests of the wanted requirements or metrics, in file order.
 
     Raises:
-        UsageError: A test does not say which requirement it answers for.
+        UsageError: A test does not say which of them it answers for.
     """
     silent = [item.nodeid for item in items if not _requirement_ids(item)]
     if silent:
@@ -227,14 +238,43 @@ def allow_list(request: pytest.FixtureRequest) -> frozenset[str]:
     return frozenset(request.config.option.xenvm_allow)
 
 
+@pytest.fixture(scope="session")
+def probe_image(host: Host) -> ProbeImage:
+    """Return the probe's kernel and initramfs; the first run uploads them, and they stay."""
+    return deploy(host.shell)
+
+
+OpenWorkshop = Callable[[], AbstractContextManager[Workshop]]
+
+
+@pytest.fixture(scope="session")
+def open_workshop(host: Host, journal: Ledger, probe_image: ProbeImage) -> OpenWorkshop:
+    """Return what opens a workshop for as long as a ``with`` block."""
+    return lambda: contextlib.closing(Workshop(host, journal, probe_image))
+
+
 @pytest.fixture
-def check(request: pytest.FixtureRequest) -> Check:
+def workshop(open_workshop: OpenWorkshop) -> Iterator[Workshop]:
+    """Make what the test needs on the host; all of it is gone afterwards."""
+    with open_workshop() as made:
+        yield made
+
+
+@pytest.fixture
+def attempt(request: pytest.FixtureRequest) -> Attempt:
+    """Return the test on its way, for verdicts other than pass and fail."""
+    return request.node.stash[_ATTEMPT]  # type: ignore[no-any-return] # a node is any item
+
+
+@pytest.fixture
+def check(attempt: Attempt) -> Check:
     """Return the test's means to give a verdict."""
-    return request.node.stash[_ATTEMPT].check  # type: ignore[no-any-return] # a node is any item
+    return attempt.check
 
 
 def _requirement_ids(item: pytest.Item) -> tuple[str, ...]:
-    markers = reversed([*item.iter_markers("requirement")])
+    """Return what a test answers for: requirements, or a benchmark's metrics."""
+    markers = reversed([*item.iter_markers("requirement"), *item.iter_markers("metric")])
     return tuple(dict.fromkeys(str(id_) for marker in markers for id_ in marker.args))
 
 

@@ -8,12 +8,9 @@ from click.testing import CliRunner, Result
 
 from xenvm.cli import xenvm
 from xenvm.cli.run_progress import Pace
-from xenvm.model.profile import CheckKind, Requirement
-from xenvm.model.verdict import EvidenceClass, Tier
 from xenvm.qualify.dom0 import Dom0
 from xenvm.qualify.journal import Event
 from xenvm.qualify.lease import own_lease
-from xenvm.qualify.plan import Step, Will, estimate_s
 
 SIMULATED = "test:///default"
 
@@ -107,25 +104,10 @@ def test_a_living_runs_host_is_not_restored_unless_forced(monkeypatch: pytest.Mo
     assert call("restore", "--force", SIMULATED).exit_code == 0
 
 
-def live_step(id_: str, estimate_s: float) -> Step:
-    requirement = Requirement(
-        id=id_,
-        title="",
-        statement="",
-        section="",
-        quote="",
-        check=CheckKind.LIVE,
-        observable_on=frozenset(EvidenceClass),
-        by_hand="",
-    )
-    return Step(requirement=requirement, will=Will.RUN, estimate_s=estimate_s)
-
-
 def test_the_time_left_follows_the_plan() -> None:
-    ids = ("WP-3.4-04", "WP-3.4-12")
-    first_s, second_s = (estimate_s(id_, Tier.QUICK) for id_ in ids)
-    pace = Pace(Tier.QUICK)
-    pace.plan([live_step(ids[0], first_s), live_step(ids[1], second_s)])
+    ids, first_s, second_s = ("WP-3.4-04", "WP-3.4-12"), 40.0, 10.0
+    pace = Pace()
+    pace.plan({ids[0]: first_s, ids[1]: second_s})
     assert pace.left_s == pytest.approx(first_s + second_s)
     pace.attempt({"event": Event.ATTEMPT_STARTED, "requirements": [ids[0]]})
     pace.progress({"event": Event.PROGRESS, "fraction": 0.5})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
 import itertools
 import json
 import os
@@ -190,6 +192,42 @@ def test_its_devices_are_looked_at(agent: Agent) -> None:
     assert all({*row} == {"address", "vendor", "device"} for row in rows)
     assert not agent.ask("disk", device="xvdz").ok
     assert not agent.ask("disk_flood", device="xvdz", seconds=1).ok
+
+
+def test_a_program_runs_and_all_that_it_printed_comes_home(agent: Agent) -> None:
+    reply = agent.ask("run", argv="seq;1;20000", seconds=20)
+    assert reply.number("status") == 0
+    assert unpacked(reply, "output").splitlines() == [str(n) for n in range(1, 20001)]
+
+
+def test_a_program_that_fails_says_why(agent: Agent) -> None:
+    reply = agent.ask("run", argv="cat;/nowhere", seconds=20)
+    assert reply.number("status") == 1
+    assert "No such file" in unpacked(reply, "complaints")
+
+
+def test_words_of_a_program_are_taken_as_they_are(agent: Agent) -> None:
+    reply = agent.ask("run", argv="echo;a=b:c/d;--e=-1", seconds=20)
+    assert unpacked(reply, "output") == "a=b:c/d --e=-1\n"
+
+
+def test_a_program_that_takes_too_long_is_killed(agent: Agent) -> None:
+    assert agent.ask("run", argv="sleep;60", seconds=1).number("status") == KILLED
+
+
+def test_a_server_is_ready_when_it_is_answered_for_and_rests(agent: Agent, tmp_path: Path) -> None:
+    port = free_port()
+    agent.ask("serve", argv=f"nc;-l;-p;{port}", port=port, seconds=60)
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    agent.ask("rest")
+    assert not deeds(tmp_path)
+
+
+KILLED = 137
+
+
+def unpacked(reply: Reply, field: str) -> str:
+    return gzip.decompress(base64.b64decode(str(reply.fields[field]))).decode()
 
 
 def test_a_verb_that_it_does_not_know_fails(agent: Agent) -> None:

@@ -5,7 +5,14 @@ import pytest
 from xenvm import spec
 from xenvm.model.inventory import HostIdentity, HypervisorFacts, Inventory
 from xenvm.model.verdict import EvidenceClass, Tier, Verdict, VerdictKind
-from xenvm.qualify.plan import Circumstances, Will, live_ids, make_plan, plan_to_json, total_s
+from xenvm.qualify.plan import (
+    Circumstances,
+    Will,
+    live_estimates_s,
+    make_plan,
+    plan_to_json,
+    total_s,
+)
 
 FUJITSU = spec.load_profile("fujitsu-2008")
 GUESTS, BRIDGES, DISKS = "WP-3.4-04", "WP-3.4-12", "WP-3.4-15"
@@ -72,7 +79,7 @@ def test_what_could_not_be_looked_at_blocks_nothing(found: Circumstances) -> Non
 def test_a_simulated_host_runs_nothing_live() -> None:
     asked = [spec.requirement(id_) for id_ in FUJITSU.requirement_ids]
     steps = make_plan(asked, circumstances(evidence=EvidenceClass.SIMULATED))
-    assert live_ids(steps) == ()
+    assert live_estimates_s(steps) == {}
 
 
 def test_what_the_profile_does_not_limit_is_not_run() -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from xenvm.lab.progress import Step as LabStep
 from xenvm.model.inventory import CpuPlace, HypervisorFacts, Inventory, NetworkFacts
 from xenvm.model.verdict import EvidenceClass, RunVerdict, Tier, VerdictKind
 from xenvm.qualify import run as run_module
+from xenvm.qualify import visit as visit_module
 from xenvm.qualify.dom0 import Dom0
 from xenvm.qualify.journal import JOURNAL_FILE, Event, Record, parse_records
-from xenvm.qualify.plan import Step
 from xenvm.qualify.results import Results
 from xenvm.qualify.run import Wish, qualify
 
@@ -64,9 +64,9 @@ class Watch:
     def phase(self, text: str) -> None:
         self.phases.append(text)
 
-    def seen(self, inventory: Inventory, steps: Sequence[Step]) -> None:
-        assert inventory.evidence
-        assert steps
+    def seen(self, evidence: EvidenceClass, estimates_s: Mapping[str, float]) -> None:
+        assert evidence is EvidenceClass.NESTED
+        self.estimates_s = estimates_s
 
     def record(self, record: Record) -> None:
         if record["event"] == Event.PROGRESS and self.on_progress:
@@ -89,7 +89,7 @@ def nested(host: Host) -> Inventory:
 
 @pytest.fixture(autouse=True)
 def nested_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(run_module, "gather", nested)
+    monkeypatch.setattr(visit_module, "gather", nested)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(PROFILE)
 
@@ -112,7 +112,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     (place / "small.toml").write_text(PROFILE)
     watch = Watch()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "gather", nested)
+        patch.setattr(visit_module, "gather", nested)
         patch.chdir(place)
         results, folder = qualify(make_wish(GOOD), watch)
     return results, place / folder, watch
@@ -229,7 +229,7 @@ def test_a_run_is_not_resumed_on_another_host(
         inventory = nested(host)
         return replace(inventory, host=replace(inventory.host, hostname="another"))
 
-    monkeypatch.setattr(run_module, "gather", other)
+    monkeypatch.setattr(visit_module, "gather", other)
     with pytest.raises(UsageError, match="this is another"):
         qualify(make_wish(GOOD, output=None, resume=folder), Watch())
 

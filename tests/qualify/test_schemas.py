@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.qualify.test_bench_report import broken, found, results
 from xenvm.formats.inventory_json import schema
 from xenvm.model.verdict import Evidence, EvidenceClass, Tier, Verdict, VerdictKind
+from xenvm.qualify.bench_results import bench_to_json
 from xenvm.qualify.journal import JOURNAL_FILE, Event, Journal, Ledger, Tail
 from xenvm.qualify.results import Results, results_to_json
 
@@ -39,6 +41,15 @@ def test_results_are_as_their_schema_says(
 ) -> None:
     document = json.loads(json.dumps(results_to_json(make_results(FAILED, evidence=evidence))))
     validator("results").validate(document)
+
+
+@pytest.mark.parametrize("evidence", [EvidenceClass.HARDWARE, EvidenceClass.NESTED])
+def test_a_run_of_benchmarks_is_as_its_schema_says(evidence: EvidenceClass) -> None:
+    run = results(found(0.5), broken(VerdictKind.BLOCKED), evidence=evidence)
+    document = json.loads(json.dumps(bench_to_json(run)))
+    validator("bench").validate(document)
+    del document["gate"]
+    assert not validator("bench").is_valid(document)
 
 
 def test_results_without_a_verdict_are_refused(make_results: MakeResults) -> None:

@@ -123,10 +123,9 @@ def make_call(tmp_path: Path, tests: str, *only: str, limit_s: int = 2) -> Suite
         host="test:///default",
         run_folder=run,
         run_id="ab12",
-        profile="fujitsu-2008",
         tier=Tier.QUICK,
         allowed=(),
-        requirement_ids=only,
+        only=only,
         test_limit_s=limit_s,
     )
 

@@ -81,7 +81,7 @@ def command(
         resume=resume,
     )
     try:
-        with run_progress(wish.tier) as watcher:
+        with run_progress() as watcher:
             results, folder = qualify(wish, watcher)
     except KeyboardInterrupt:
         click.echo("xenvm: interrupted; nothing was left on the host", err=True)

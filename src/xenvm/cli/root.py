@@ -19,6 +19,7 @@ UNDECIDED_STATUS = 3
 
 NOUNS = {
     "audit": "Judge a stored inventory, or a host's, by the static rules.",
+    "bench": "Measure PV I/O beside Dom0, and decide whether it is enough.",
     "bridge": "Bridges of a host: list, draw, create, delete.",
     "domain": "Domains: list, show, start, stop; as files: check, diff, convert.",
     "explain": "Explain the verdict on one requirement.",
@@ -26,6 +27,7 @@ NOUNS = {
     "inventory": "Gather every fact that a rule reads, with the raw evidence.",
     "lab": "A disposable real Xen host in QEMU.",
     "migrate": "Move a domain to another host.",
+    "native": "Record what this machine's disk does without Xen.",
     "plan": "Show what a qualification would run; touch nothing.",
     "profile": "The profiles that a host can be qualified under.",
     "qualify": "Qualify a host under a profile.",

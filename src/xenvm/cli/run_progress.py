@@ -1,22 +1,19 @@
-"""A qualification as it goes: a bar with the time left on a terminal, else a line per step."""
+"""A run as it goes: a bar with the time left on a terminal, else a line per step."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
 from xenvm.lab.progress import Step as LabStep
-from xenvm.model.inventory import Inventory
-from xenvm.model.profile import CheckKind
-from xenvm.model.verdict import Tier
+from xenvm.model.verdict import EvidenceClass
 from xenvm.qualify.journal import Event, Record
-from xenvm.qualify.plan import Step, Will, estimate_s
 from xenvm.qualify.report import duration_text
-from xenvm.qualify.run import Watcher
+from xenvm.qualify.visit import Watcher
 
 TRUST_AFTER_S = 20.0
 """From then on the pace so far, and not the estimates alone, says how long the rest takes."""
@@ -25,31 +22,26 @@ TRUST_AFTER_S = 20.0
 class Pace:
     """How far a run is, and how long it still takes.
 
-    The plan's estimates say how the parts compare; the clock says how fast this host does them.
+    The estimates say how the parts compare; the clock says how fast this host does them.
     """
 
-    def __init__(self, tier: Tier) -> None:
-        self._tier = tier
-        self._total_s = 0.0
+    def __init__(self) -> None:
+        self._estimates_s: Mapping[str, float] = {}
         self._done_s = 0.0
         self._current_s = 0.0
         self._fraction = 0.0
         self._began_s = time.monotonic()
 
-    def plan(self, steps: Sequence[Step]) -> None:
+    def plan(self, estimates_s: Mapping[str, float]) -> None:
         """Hear what will be done; the clock starts here."""
-        self._total_s = sum(
-            step.estimate_s
-            for step in steps
-            if step.will is Will.RUN and step.requirement.check is CheckKind.LIVE
-        )
+        self._estimates_s = estimates_s
         self._began_s = time.monotonic()
 
     def attempt(self, record: Record) -> None:
         """Hear that a test starts."""
         ids = record.get("requirements")
         self._current_s = sum(
-            estimate_s(str(id_), self._tier) for id_ in (ids if isinstance(ids, list) else [])
+            self._estimates_s.get(str(id_), 0.0) for id_ in (ids if isinstance(ids, list) else [])
         )
         self._fraction = 0.0
 
@@ -62,6 +54,10 @@ class Pace:
         """Hear that a test ended."""
         self._done_s += self._current_s
         self._current_s = self._fraction = 0.0
+
+    @property
+    def _total_s(self) -> float:
+        return sum(self._estimates_s.values())
 
     @property
     def fraction(self) -> float:
@@ -82,9 +78,9 @@ class Pace:
 class LineWatcher:
     """Tells a run as plain lines, for logs."""
 
-    def __init__(self, console: Console, tier: Tier):
+    def __init__(self, console: Console):
         self.console = console
-        self.pace = Pace(tier)
+        self.pace = Pace()
 
     def lab(self, step: LabStep) -> None:
         """Tell a step of the lab's coming up."""
@@ -94,10 +90,10 @@ class LineWatcher:
         """Tell what the run does now."""
         self.say(text)
 
-    def seen(self, inventory: Inventory, steps: Sequence[Step]) -> None:
-        """Tell what kind of host it is, on the first line of what a run prints."""
-        self.pace.plan(steps)
-        self.say(f"{inventory.evidence} evidence; about {duration_text(self.pace.left_s)} to go")
+    def seen(self, evidence: EvidenceClass, estimates_s: Mapping[str, float]) -> None:
+        """Tell what kind of host it is, and how long the run takes."""
+        self.pace.plan(estimates_s)
+        self.say(f"{evidence} evidence; about {duration_text(self.pace.left_s)} to go")
 
     def record(self, record: Record) -> None:
         """Tell of tests that start; follow the others."""
@@ -127,8 +123,8 @@ class LineWatcher:
 class BarWatcher(LineWatcher):
     """Tells a run with a bar that moves."""
 
-    def __init__(self, console: Console, tier: Tier, progress: Progress):
-        super().__init__(console, tier)
+    def __init__(self, console: Console, progress: Progress):
+        super().__init__(console)
         self._progress = progress
         self._task = progress.add_task("", total=1.0, left="")
 
@@ -163,7 +159,7 @@ class BarWatcher(LineWatcher):
 
 
 @contextlib.contextmanager
-def run_progress(tier: Tier) -> Iterator[Watcher]:
+def run_progress() -> Iterator[Watcher]:
     """Show a run on standard error for as long as it goes.
 
     Yields:
@@ -171,7 +167,7 @@ def run_progress(tier: Tier) -> Iterator[Watcher]:
     """
     console = Console(stderr=True, soft_wrap=True)
     if not console.is_terminal:
-        yield LineWatcher(console, tier)
+        yield LineWatcher(console)
         return
     columns = (
         SpinnerColumn(),
@@ -181,7 +177,7 @@ def run_progress(tier: Tier) -> Iterator[Watcher]:
         TextColumn("{task.fields[left]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        yield BarWatcher(console, tier, progress)
+        yield BarWatcher(console, progress)
 
 
 def _text(record: Record) -> str:

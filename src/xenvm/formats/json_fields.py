@@ -117,7 +117,8 @@ class FieldsReader:
             )
         if get_origin(wanted) is not None:
             pairs = self._expect(dict, value, path).items()
-            return {key: self._expect(str, item, f"{path}[{key!r}]") for key, item in pairs}
+            item_kind = get_args(wanted)[1]
+            return {key: self._read(item_kind, item, f"{path}[{key!r}]") for key, item in pairs}
         return self._read_one(cast("type", wanted), value, path, is_open=str in choices)
 
     def _read_one(self, kind: type, value: JsonValue, path: str, *, is_open: bool) -> object:
@@ -170,6 +171,8 @@ class FieldsReader:
             raise self._misfit(path, f"is wrong: {exc}", value) from exc
 
     def _expect(self, kind: type[T], value: JsonValue, path: str) -> T:
+        if kind is float and type(value) is int:
+            value = float(value)
         # Exactly: to Python, True is an integer too.
         if type(value) is not kind:
             raise self._misfit(path, f"must be {kind.__name__}, not {type(value).__name__}", value)

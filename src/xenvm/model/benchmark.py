@@ -6,9 +6,15 @@ is Dom0 on the same device. A metric without a reference is judged by its rate a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+PAIRS_LEAST = 8
+"""Fewer give no bound that is wrong in at most one of 200 cases: 2 to the power -7 is more."""
+
+PAIRS_USUAL = 10
 
 
 class Better(StrEnum):
@@ -36,6 +42,18 @@ class Outcome(StrEnum):
     """Too noisy or too close to say; never closes the gate."""
     INVALID = "invalid"
     """Something other than the device was measured; never a pass."""
+
+
+class Scale(StrEnum):
+    """What of a pair is held against a limit."""
+
+    RATIO = "ratio"
+    """Candidate ÷ reference, against a ratio."""
+    RATE = "rate"
+    """The candidate alone, against a value in the metric's unit."""
+    ADDED = "added"
+    """How much more the candidate takes than the reference, against a value in the metric's unit;
+    for metrics of which less is better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +111,55 @@ class Pair:
     @property
     def invalid(self) -> str:
         """Return why the pair counts for nothing; empty if it counts."""
-        if self.candidate.invalid or self.reference is None:
-            return self.candidate.invalid
-        return self.reference.invalid
+        samples = [sample for sample in (self.candidate, self.reference) if sample is not None]
+        for sample in samples:
+            if sample.invalid:
+                return sample.invalid
+            if not 0 < sample.value < math.inf:
+                return f"{sample.leg} gave {sample.value}, no positive number"
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """What a metric is held against.
+
+    Attributes:
+        scale: What of a pair is held against the limit.
+        limit: A ratio, or a value in the metric's unit.
+        margin: How far on the bad side of ``limit`` still is no loss, as a fraction; 0 for a floor.
+        noise: The margin that the host's own noise asks for, by a run of Dom0 against Dom0, as a
+            fraction. Above :data:`xenvm.bench.decision.NOISE_MOST` nothing is decided.
+        minimum_pairs: How many pairs the first look takes, :data:`PAIRS_LEAST` at least; the
+            second takes as many again.
+        source: Where the limit comes from, for people: a thresholds file, a baseline.
+    """
+
+    scale: Scale
+    limit: float
+    margin: float = 0.0
+    noise: float = 0.0
+    minimum_pairs: int = PAIRS_USUAL
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.limit < math.inf:
+            raise ValueError(f"a limit is a positive number, not {self.limit}")
+        if not (0 <= self.margin < 1 and self.noise >= 0):
+            raise ValueError(f"a margin is a fraction, not {self.margin} or {self.noise}")
+        if self.minimum_pairs < PAIRS_LEAST:
+            raise ValueError(f"{self.minimum_pairs} pairs decide nothing: {PAIRS_LEAST} at least")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MorePairs:
+    """Nothing can be said yet.
+
+    Attributes:
+        wanted: How many more pairs are to be measured before asking again; 1 at least.
+    """
+
+    wanted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +171,15 @@ class Decision:
         outcome: The outcome.
         reason: One sentence, with the numbers.
         pairs: All of them, in the order measured, the invalid ones too.
-        estimate: Hodges-Lehmann estimate of candidate ÷ reference, or of candidate ÷ floor for a
-            metric without a reference; turned round where lower is better, so that above 1 is
-            always good. None when no pair counts.
-        lower: One-sided lower bound of the same.
+        estimate: Hodges-Lehmann estimate of candidate ÷ reference on the scale of a ratio, of
+            candidate ÷ limit on that of a rate, of candidate ÷ (reference + limit) on that of what
+            is added; turned round where lower is better, so that more is always better. None when
+            no pair counts.
+        lower: One-sided lower bound of the same; None when too few pairs count.
         upper: One-sided upper bound of the same.
-        floor: The ratio that must be reached.
+        floor: What ``estimate`` must reach: the criterion's ratio, and 1 on the other scales.
         margin: How far below ``floor`` still is no loss, as a fraction.
-        source: Where the floor comes from: a thresholds file and key, a baseline.
+        source: Where the floor comes from: a thresholds file, a baseline.
     """
 
     metric: Metric

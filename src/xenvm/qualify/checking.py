@@ -102,14 +102,18 @@ class Attempt:
         id_ = requirement_id or self._only_id()
         if id_ not in self.requirement_ids:
             raise UsageError(f"{self.name} is not marked with requirement {id_}")
-        observed, expected = finding.get("observed"), finding.get("expected")
-        passed = finding.get("passed", observed == expected)
+        passed = finding.get("passed", finding.get("observed") == finding.get("expected"))
+        self.give(id_, VerdictKind.PASS if passed else VerdictKind.FAIL, **finding)
+        return passed
+
+    def give(self, id_: str, kind: VerdictKind, **finding: Unpack[Finding]) -> None:
+        """Record a verdict of any kind; see :class:`Finding`."""
         self._record(
             Verdict(
                 requirement_id=id_,
-                kind=VerdictKind.PASS if passed else VerdictKind.FAIL,
-                observed=observed,
-                expected=expected,
+                kind=kind,
+                observed=finding.get("observed"),
+                expected=finding.get("expected"),
                 limit=finding.get("limit"),
                 unit=finding.get("unit", ""),
                 source=finding.get("source", ""),
@@ -119,7 +123,6 @@ class Attempt:
                 tier=self._tier,
             )
         )
-        return passed
 
     def ended_by(self, kind: VerdictKind, detail: str, trace: str = "") -> None:
         """Record how the test ended, when it ended by an exception or in silence.

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from xenvm.errors import BlockedError, CommandError, GuestFailedError
-from xenvm.host import Host
+from xenvm.host import Host, HostShell
 from xenvm.host.probe import ProbeGuest, pattern
 from xenvm.host.probe.protocol import pattern_sha256
 from xenvm.model.kinds import DiskBacking
@@ -35,13 +35,13 @@ def volume_group(host: Host) -> str:
     raise BlockedError(f"no volume group of the host has {VOLUME_MIB} MiB free: vgcreate one")
 
 
-def unused(host: Host, disk: str) -> str:
+def unused(shell: HostShell, disk: str) -> str:
     """Return the disk, unless anything is on it.
 
     Raises:
         BlockedError: Something is.
     """
-    if said := host.shell.run(SIGNS_OF_USE, disk, disk).stdout.strip():
+    if said := shell.run(SIGNS_OF_USE, disk, disk).stdout.strip():
         raise BlockedError(f"{disk} is in use: wipefs -a it first, if nobody needs it: {said}")
     return disk
 
@@ -74,7 +74,7 @@ class Backings:
 
     def _disk(self) -> str:
         if self._disk_of_users:
-            return unused(self._host, self._disk_of_users)
+            return unused(self._host.shell, self._disk_of_users)
         return self._workshop.loop_device(self._workshop.image_file("disk.img", SIZE_MIB))
 
     def _partition(self) -> str:

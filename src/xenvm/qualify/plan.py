@@ -153,13 +153,13 @@ def estimate_s(requirement_id: str, tier: Tier) -> float:
     return needs.full_s if tier is Tier.FULL else needs.quick_s
 
 
-def live_ids(steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the requirements whose live tests run."""
-    return tuple(
-        step.requirement.id
+def live_estimates_s(steps: Sequence[Step]) -> dict[str, float]:
+    """Return how many seconds the requirements take that the live tests answer for, by id."""
+    return {
+        step.requirement.id: step.estimate_s
         for step in steps
         if step.will is Will.RUN and step.requirement.check is CheckKind.LIVE
-    )
+    }
 
 
 def total_s(steps: Sequence[Step]) -> float:

@@ -78,19 +78,12 @@ def report_html(results: Results) -> str:
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - an extra
-    except ImportError as exc:
-        raise MissingExtraError("jinja2", "suite") from exc
-    environment = Environment(
-        loader=PackageLoader("xenvm.qualify"), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters["words"] = lambda text: text.replace("-", " ")
     rows = [_row(conclusion) for conclusion in results.all_conclusions]
     by_id = {row.id: row for row in rows}
     hindering = {c.requirement.id: by_id[c.requirement.id] for c in hindrances(results)}
     tone, seal = _TONES[results.verdict]
-    return environment.get_template("report.html.j2").render(
+    return rendered(
+        "report.html.j2",
         results=results,
         rows=rows,
         hindrances=[*hindering.values()],
@@ -107,6 +100,23 @@ def report_html(results: Results) -> str:
         host_facts=_host_facts(results),
         run_facts=_run_facts(results),
     )
+
+
+def rendered(template: str, **words: object) -> str:
+    """Return a template of ours, filled; whatever is put in is escaped.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - an extra
+    except ImportError as exc:
+        raise MissingExtraError("jinja2", "suite") from exc
+    environment = Environment(
+        loader=PackageLoader("xenvm.qualify"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters["words"] = lambda text: text.replace("-", " ")
+    return environment.get_template(template).render(**words)
 
 
 def hindrances(results: Results) -> list[Conclusion]:
@@ -212,7 +222,7 @@ def _host_facts(results: Results) -> list[tuple[str, str]]:
         ("libvirt", host.libvirt_version),
         ("Reached by", host.uri),
     ]
-    return _known(facts)
+    return known(facts)
 
 
 def _run_facts(results: Results) -> list[tuple[str, str]]:
@@ -225,8 +235,9 @@ def _run_facts(results: Results) -> list[tuple[str, str]]:
         ("Took", duration_text(results.duration_s)),
         ("Asked for as", results.target),
     ]
-    return _known(facts)
+    return known(facts)
 
 
-def _known(facts: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
+def known(facts: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
+    """Return those facts that somebody knows."""
     return [(name, value) for name, value in facts if value]

@@ -251,7 +251,6 @@ def run_verdict(
 def results_to_json(results: Results) -> dict[str, Json]:
     """Return the document that results.json holds, schema ``xenvm-results/1``."""
     profile = results.profile
-    restoration = results.restoration
     return {
         "schema": RESULTS_SCHEMA,
         "run_id": results.run_id,
@@ -270,12 +269,17 @@ def results_to_json(results: Results) -> dict[str, Json]:
         "not_shown": [*results.not_shown],
         "not_asked": [*results.not_asked],
         "requirements": [_conclusion_to_json(c) for c in results.all_conclusions],
-        "restoration": {
-            "verdict": restoration.verdict.kind.value,
-            "left": _things(restoration.left),
-            "missing": _things(restoration.missing),
-            "removed_late": _things(restoration.removed_late),
-        },
+        "restoration": restoration_to_json(results.restoration),
+    }
+
+
+def restoration_to_json(restoration: Restoration) -> dict[str, Json]:
+    """Return what a run's document says of what it left on the host."""
+    return {
+        "verdict": restoration.verdict.kind.value,
+        "left": _things(restoration.left),
+        "missing": _things(restoration.missing),
+        "removed_late": _things(restoration.removed_late),
     }
 
 

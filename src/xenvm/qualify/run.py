@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from xenvm import spec
-from xenvm.errors import OutputError, UsageError, XenvmError
-from xenvm.host import Host
-from xenvm.host.inventory import gather
-from xenvm.lab.progress import Step as LabStep
+from xenvm.errors import UsageError
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import CheckKind, Profile, Requirement
 from xenvm.model.verdict import Evidence, RunVerdict, Tier, Verdict, VerdictKind
-from xenvm.target import open_host, spare_devices
+from xenvm.target import spare_devices
 
-from . import facts
-from .documents import verdict_from_json
-from .dom0 import Dom0
-from .folder import RunFolder, host_key, make, new_folder, profile_key, resumed_folder, write
-from .journal import JOURNAL_FILE, Event, Journal, Record, Tail, now
+from .folder import new_folder, profile_key, resumed_folder, write
+from .journal import now
 from .junit import JUNIT_FILE, junit_xml
-from .live import SuiteEnd, deaf_to_interrupts, run_suite
+from .live import SuiteEnd, run_suite
 from .peer import Peer, leased_peer
-from .plan import Circumstances, Step, Will, live_ids, make_plan, total_s
+from .plan import Circumstances, Step, Will, live_estimates_s, make_plan, total_s
 from .report import REPORT_FILE, report_html
-from .restoration import restoration_of
 from .results import (
     RESTORED,
     RESULTS_FILE,
@@ -40,8 +31,8 @@ from .results import (
     results_to_json,
     run_verdict,
 )
-from .snapshot import Snapshot
 from .suite import SuiteCall, suite_path
+from .visit import Visit, Watcher, visiting
 
 PATIENCE = 5
 """A test that takes this many times its estimate will not end; neither will such a suite."""
@@ -81,22 +72,6 @@ class Wish:
         return 2 if self.peer else 1
 
 
-class Watcher(Protocol):
-    """Whoever shows a run while it goes."""
-
-    def lab(self, step: LabStep) -> None:
-        """Hear that a lab comes up, step by step."""
-
-    def phase(self, text: str) -> None:
-        """Hear what the run does now."""
-
-    def seen(self, inventory: Inventory, steps: Sequence[Step]) -> None:
-        """Hear what kind of host it is, and what will be done."""
-
-    def record(self, record: Record) -> None:
-        """Hear of a record that the live suite journals."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     """What stays the same all through a run."""
@@ -104,16 +79,13 @@ class _Run:
     wish: Wish
     profile: Profile
     asked: tuple[Requirement, ...]
-    folder: RunFolder
-    journal: Journal
-    watcher: Watcher
+    visit: Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
     """What a run knows of its host before it changes anything."""
 
-    before: Snapshot
     inventory: Inventory
     rules: tuple[Verdict, ...]
     steps: tuple[Step, ...]
@@ -143,20 +115,19 @@ def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
         if wish.resume
         else new_folder(wish.output, wish.target)
     )
-    watcher.phase(f"connecting to {wish.target}")
-    with open_host(wish.target, report=watcher.lab) as host:
-        make(folder)
-        journal = Journal(folder.path / JOURNAL_FILE)
-        with contextlib.closing(journal):
-            run = _Run(
-                wish=wish,
-                profile=profile,
-                asked=asked,
-                folder=folder,
-                journal=journal,
-                watcher=watcher,
-            )
-            results = _leased(run, host)
+    with (
+        visiting(
+            wish.target,
+            folder,
+            watcher,
+            profile=profile_key(profile),
+            tier=wish.tier.value,
+            only=[*wish.only],
+        ) as visit,
+        leased_peer(wish.peer, folder.run_id) as peer,
+    ):
+        results = _course(_Run(wish=wish, profile=profile, asked=asked, visit=visit), peer)
+        visit.conclusion = results.verdict.value
     write_documents(results, folder.path)
     return results, folder.path
 
@@ -194,49 +165,17 @@ def write_documents(results: Results, folder: Path) -> None:
     write(folder / REPORT_FILE, report_html(results))
 
 
-def _leased(run: _Run, host: Host) -> Results:
-    dom0 = Dom0(host, run.wish.target)
-    run_id = run.folder.run_id
-    run.journal.write(
-        Event.RUN_STARTED,
-        run_id=run_id,
-        target=run.wish.target,
-        profile=profile_key(run.profile),
-        tier=run.wish.tier.value,
-        only=[*run.wish.only],
-    )
-    dom0.take_lease(run_id)
-    try:
-        with leased_peer(run.wish.peer, run_id) as peer:
-            results = _course(run, host, dom0, peer)
-    except BaseException as exc:
-        with contextlib.suppress(OutputError):
-            run.journal.write(Event.RUN_ENDED, verdict=None, error=type(exc).__name__)
-        raise
-    finally:
-        with deaf_to_interrupts(), contextlib.suppress(XenvmError):
-            dom0.release_lease(run_id)
-    with contextlib.suppress(OutputError):
-        run.journal.write(Event.RUN_ENDED, verdict=results.verdict.value, error=None)
-    return results
-
-
-def _course(run: _Run, host: Host, dom0: Dom0, peer: Peer | None) -> Results:
+def _course(run: _Run, peer: Peer | None) -> Results:
     started, began_s = now(), time.monotonic()
-    offset_bytes = run.journal.path.stat().st_size
-    found = _facts(run, host, dom0)
+    visit, folder = run.visit, run.visit.folder
+    found = _facts(run)
     end: SuiteEnd | None = None
     try:
         end = _live(run, found)
     finally:
         # Whatever happened above, the host comes first.
-        with deaf_to_interrupts():
-            run.watcher.phase("comparing the host with what it was")
-            restoration = restoration_of(host, dom0, found.before, run.folder.run_id)
-            if peer:
-                restoration = peer.joined(restoration, run.folder.run_id)
-    records = Tail(run.journal.path, offset_bytes=offset_bytes).read()
-    live = {**run.folder.kept, **_live_verdicts(records)}
+        restoration = visit.restored(peer)
+    live = {**folder.kept, **visit.live_verdicts()}
     conclusions = tuple(_conclusion(r, found, live.get(r.id, ()), end) for r in run.asked)
     evidence = found.inventory.evidence
     interrupted = end is not None and end.interrupted
@@ -244,7 +183,7 @@ def _course(run: _Run, host: Host, dom0: Dom0, peer: Peer | None) -> Results:
     kinds[RESTORED.id] = restoration.verdict.kind
     verdict = run_verdict(kinds, (*run.asked, RESTORED), evidence)
     return Results(
-        run_id=run.folder.run_id,
+        run_id=folder.run_id,
         evidence=evidence,
         verdict=RunVerdict.UNDECIDED if interrupted else verdict,
         tier=run.wish.tier,
@@ -261,65 +200,45 @@ def _course(run: _Run, host: Host, dom0: Dom0, peer: Peer | None) -> Results:
     )
 
 
-def _facts(run: _Run, host: Host, dom0: Dom0) -> _Facts:
-    run.watcher.phase("looking at what is on the host")
-    before = dom0.look()
-    run.watcher.phase("gathering the inventory")
-    inventory = gather(host)
-    key = host_key(inventory.host)
-    if run.folder.host not in {"", key}:
-        raise UsageError(f"{run.folder.path} was run on {run.folder.host}, and this is {key}")
-    facts.store(inventory, run.folder.path)
-    run.journal.write(Event.HOST_SEEN, host=key, evidence=inventory.evidence.value)
+def _facts(run: _Run) -> _Facts:
+    visit = run.visit
+    inventory = visit.look()
     rules = spec.evaluate(inventory, run.profile)
     for rule in rules:
-        run.journal.verdict(rule)
+        visit.journal.verdict(rule)
     circumstances = Circumstances(
         inventory=inventory,
         profile=run.profile,
         tier=run.wish.tier,
         rules=rules,
-        volume_groups=dom0.volume_groups(),
+        volume_groups=visit.dom0.volume_groups(),
     )
     steps = make_plan(run.asked, circumstances)
-    run.watcher.seen(inventory, steps)
-    return _Facts(before=before, inventory=inventory, rules=rules, steps=steps)
+    visit.watcher.seen(inventory.evidence, live_estimates_s(steps))
+    return _Facts(inventory=inventory, rules=rules, steps=steps)
 
 
 def _live(run: _Run, found: _Facts) -> SuiteEnd | None:
     """Return how the live suite ended; None when it had nothing to do."""
-    ids = [id_ for id_ in live_ids(found.steps) if id_ not in run.folder.kept]
+    ids = [id_ for id_ in live_estimates_s(found.steps) if id_ not in run.visit.folder.kept]
     if not ids:
         return None
-    run.watcher.phase("running the live tests")
+    visit, folder = run.visit, run.visit.folder
+    visit.watcher.phase("running the live tests")
     longest_s = max(step.estimate_s for step in found.steps)
     call = SuiteCall(
-        suite=run.wish.suite or suite_path(),
+        suite=run.wish.suite or suite_path("conformance"),
         host=run.wish.target,
-        peer=run.wish.peer,
-        run_folder=run.folder.path.absolute(),
-        run_id=run.folder.run_id,
-        profile=run.wish.profile,
+        run_folder=folder.path.absolute(),
+        run_id=folder.run_id,
         tier=run.wish.tier,
         allowed=(*run.wish.allowed, *spare_devices(run.wish.target)),
-        requirement_ids=ids,
+        only=ids,
         test_limit_s=max(LEAST_LIMIT_S, round(PATIENCE * longest_s)),
+        options=("--xenvm-profile", run.wish.profile, "--xenvm-peer", run.wish.peer),
     )
     deadline_s = LEAST_LIMIT_S + PATIENCE * total_s(found.steps)
-    return run_suite(call, run.watcher.record, deadline_s=deadline_s)
-
-
-def _live_verdicts(records: Sequence[Record]) -> dict[str, tuple[Verdict, ...]]:
-    """Return the verdicts of live tests in a journal, by requirement."""
-    found: dict[str, tuple[Verdict, ...]] = {}
-    for record in records:
-        content = record.get("verdict")
-        if record["event"] == Event.VERDICT and isinstance(content, dict):
-            verdict = verdict_from_json(content)
-            if verdict.tier is not None:
-                id_ = verdict.requirement_id
-                found[id_] = (*found.get(id_, ()), verdict)
-    return found
+    return run_suite(call, visit.watcher.record, deadline_s=deadline_s)
 
 
 def _conclusion(

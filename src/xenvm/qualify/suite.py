@@ -20,44 +20,42 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteCall:
-    """What one run of the live suite is told.
+    """What one run of the live suite, or of the benchmarks, is told.
 
     Attributes:
         suite: The folder of its tests.
         host: HOST, as the user named it.
         run_folder: Where the journal is.
         run_id: The run's four characters.
-        profile: The profile's name or path.
         tier: How far the tests go.
         allowed: Devices of the host that the tests may write to.
-        requirement_ids: What to run; a test runs when it answers for any of them.
+        only: Requirements or metrics; a test runs when it answers for any of them.
         test_limit_s: Seconds that one test may take.
-        peer: The second HOST; empty for none.
+        options: What else pytest is told.
     """
 
     suite: Path
     host: str
     run_folder: Path
     run_id: str
-    profile: str
     tier: Tier
     allowed: Sequence[str]
-    requirement_ids: Sequence[str]
+    only: Sequence[str]
     test_limit_s: int
-    peer: str = ""
+    options: Sequence[str] = ()
 
 
-def suite_path() -> Path:
-    """Return the folder of the conformance tests: the installed wheel's, else the checkout's.
+def suite_path(name: str) -> Path:
+    """Return the folder ``conformance`` or ``benchmarks``: the installed wheel's, or a checkout's.
 
     Raises:
         UsageError: There is neither.
     """
     package = Path(str(resources.files("xenvm")))
-    for folder in (package / "suite" / "conformance", package.parents[1] / "conformance"):
+    for folder in (package / "suite" / name, package.parents[1] / name):
         if folder.is_dir():
             return folder
-    raise UsageError("xenvm was installed without its conformance suite: install the wheel again")
+    raise UsageError(f"xenvm was installed without its {name}: install the wheel again")
 
 
 def suite_argv(call: SuiteCall) -> list[str]:
@@ -68,13 +66,10 @@ def suite_argv(call: SuiteCall) -> list[str]:
     argv += ["-p", "pytest_timeout", "-p", "xenvm.pytest_plugin", str(call.suite)]
     argv += ["--timeout", str(call.test_limit_s), "--xenvm-parent", str(os.getpid())]
     argv += ["--xenvm-host", call.host, "--xenvm-run-dir", str(call.run_folder)]
-    argv += ["--xenvm-run-id", call.run_id, "--xenvm-profile", call.profile]
-    argv += ["--xenvm-tier", call.tier.value]
-    if call.peer:
-        argv += ["--xenvm-peer", call.peer]
+    argv += ["--xenvm-run-id", call.run_id, "--xenvm-tier", call.tier.value, *call.options]
     for device in call.allowed:
         argv += ["--xenvm-allow", device]
-    for id_ in call.requirement_ids:
+    for id_ in call.only:
         argv += ["--xenvm-only", id_]
     return argv
 

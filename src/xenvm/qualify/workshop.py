@@ -28,6 +28,9 @@ XEN_MIB_PER_GUEST = 8
 FIRST_VLAN = 3900
 """Far from the low numbers that people use."""
 DISK_DEADLINE_S = 60.0
+_FIRST_SECTOR = 2048
+"""Of a partition: at 1 MiB, as fdisk would have it."""
+_MIB_SECTORS = 2048
 
 
 def link_addresses(number: int) -> tuple[str, str]:
@@ -233,10 +236,18 @@ class Workshop:
         """Return the path of a new empty file, in the run's folder in Dom0."""
         return self.image_file(suffix, 0)
 
-    def loop_device(self, path: str) -> str:
-        """Return the path of a new block device, partitions and all, over an image file."""
+    def loop_device(self, path: str, *, direct: bool = False) -> str:
+        """Return the path of a new block device, partitions and all, over an image file.
+
+        Args:
+            path: The file.
+            direct: Whether it passes Dom0's page cache by.
+        """
+        cached = f"--direct-io={'on' if direct else 'off'}"
         with self._ledger.making("loop device", path):
-            device = self.host.shell.run("losetup --find --show --partscan %s", path).stdout.strip()
+            device = self.host.shell.run(
+                f"losetup --find --show --partscan {cached} %s", path
+            ).stdout.strip()
             self._undo.callback(
                 self._remove, "loop device", path, "losetup --detach %s; udevadm settle", device
             )
@@ -254,6 +265,22 @@ class Workshop:
                 deadline_s=DISK_DEADLINE_S,
             )  # fmt: skip
         return f"/dev/{group}/{name}"
+
+    def partition(self, disk: str, suffix: str, size_mib: int) -> str:
+        """Return the path of a new partition of an unused disk that the user lets us use.
+
+        Only the kernel knows of it: the disk gets no partition table, so that nothing of it
+        outlives a reboot.
+        """
+        name = f"{disk} {self.name(suffix)}"
+        with self._ledger.making("partition", name):
+            self._undo.callback(self._remove, "partition", name, "delpart %s 1 || :", disk)
+            told = self.host.shell.run(
+                f"addpart %s 1 {_FIRST_SECTOR} {size_mib * _MIB_SECTORS} && udevadm settle;"
+                " lsblk -nro PATH,TYPE %s | sed -n 's/ part$//p'",
+                disk, disk, deadline_s=DISK_DEADLINE_S,
+            )  # fmt: skip
+        return told.stdout.strip()
 
     def _remove(self, kind: str, name: str, command: str, *args: str) -> None:
         with self._ledger.removing(kind, name):

@@ -6,5 +6,16 @@ The protocol is described in docs/reference/probe-protocol.md and typed in ``pro
 from .guest import ProbeGuest
 from .image import ProbeImage, deploy
 from .protocol import Beat, Hello, Reply, pattern
+from .tools import ToolsDisk, deploy_tools
 
-__all__ = ["Beat", "Hello", "ProbeGuest", "ProbeImage", "Reply", "deploy", "pattern"]
+__all__ = [
+    "Beat",
+    "Hello",
+    "ProbeGuest",
+    "ProbeImage",
+    "Reply",
+    "ToolsDisk",
+    "deploy",
+    "deploy_tools",
+    "pattern",
+]

@@ -16,14 +16,27 @@ for end in poweroff reboot; do
 	printf '#!/bin/busybox sh\nexec /bin/busybox %s -f\n' $end >/sbin/$end
 	chmod 755 /sbin/$end
 done
+# What a lease means to an interface; udhcpc runs it.
+cat >/ram/leased <<'END'
+#!/bin/busybox sh
+[ "$1" = bound ] || exit 0
+ip address add "$ip/$mask" dev "$interface"
+[ -z "$router" ] || ip route replace default via "${router%% *}" dev "$interface"
+END
+chmod 755 /ram/leased
 for module in /modules/*.ko; do insmod "$module" 2>/dev/null; done
 exec </dev/hvc0 >/dev/hvc0 2>/dev/null
 stty raw -echo
 # Whatever eats the memory dies of it, and neither the heart nor the hand.
 echo -1000 >/proc/self/oom_score_adj
 
-# One line is one write, so that the heart and the hand do not mix their words.
-say() { printf '%s\n' "$1"; }
+# One line is one write, so that the heart and the hand do not mix their words; printf writes what
+# is longer than its buffer in pieces.
+say() {
+	[ ${#1} -lt 1000 ] && printf '%s\n' "$1" && return
+	printf '%s\n' "$1" >/ram/line
+	dd if=/ram/line bs=1M count=1
+}
 uptime_s() { read -r up _ </proc/uptime && echo "$up"; }
 of_memory() { awk "/^$1:/{print \$2}" /proc/meminfo; }
 of_vmstat() { awk "/^$1 /{print \$2}" /proc/vmstat; }
@@ -82,7 +95,7 @@ do_beat() {
 
 # Each deed is a session of its own, so that rest() ends all that it started.
 begin() {
-	export cpus seconds kib device peer port
+	export argv cpus seconds kib device peer port
 	setsid sh -c "echo 1000 >/proc/self/oom_score_adj; $1" <>/never >/dev/null &
 	echo $! >>/ram/deeds
 }
@@ -178,7 +191,8 @@ truth() { [ "$1" = 1 ] && echo true || echo false; }
 
 do_link() {
 	ip link set "$nic" up || return
-	echo "\"carrier\":$(truth "$(cat "/sys/class/net/$nic/carrier")"),\"mtu\":$(cat "/sys/class/net/$nic/mtu")"
+	set -- /sys/class/net/"$nic"/queues/tx-*
+	echo "\"carrier\":$(truth "$(cat "/sys/class/net/$nic/carrier")"),\"mtu\":$(cat "/sys/class/net/$nic/mtu"),\"queues\":$#"
 }
 
 give_address() { # NIC ADDRESS/PREFIX
@@ -257,6 +271,58 @@ do_ping() {
 	echo "\"reached\":[${list#,}]"
 }
 
+# Programs and their libraries, as they lie in Dom0, into memory: they find each other by path.
+do_tools() {
+	mkdir -p /tmp
+	mount -o remount,size=100% /
+	ip link set lo up
+	tar -x -f "/dev/$device" -C / && echo "\"unpacked_kib\":$(($(stat -f -c '(%b - %f) * %S / 1024' /)))"
+}
+
+do_drop_caches() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches && echo '"dropped":true'
+}
+
+packed() { gzip -c | base64 | tr -d '\n'; }
+
+# argv has its words joined by semicolons.
+do_run() {
+	(
+		echo 1000 >/proc/self/oom_score_adj
+		set -f
+		IFS=';'
+		exec timeout -s KILL "$seconds" $argv
+	) <>/never >/ram/output 2>/ram/complaints
+	echo "\"status\":$?,\"output\":\"$(packed </ram/output)\",\"complaints\":\"$(tail -c 400 /ram/complaints | packed)\""
+}
+
+listens() { # PORT
+	hex=$(printf :%04X "$1")
+	cat /proc/net/tcp /proc/net/tcp6 | awk -v port="$hex" '$2 ~ port "$" && $4 == "0A" {found = 1} END {exit !found}'
+}
+
+do_serve() {
+	begin 'set -f; IFS=";"; exec timeout -s KILL "$seconds" $argv'
+	try=0
+	until listens "$port"; do
+		try=$((try + 1))
+		[ $try -lt 100 ] || return
+		sleep 0.1
+	done
+	echo "\"port\":$port"
+}
+
+do_address() {
+	if [ "$address" = dhcp ]; then
+		ip link set "$nic" up
+		udhcpc -i "$nic" -n -q -t 10 -s /ram/leased >/dev/null || return
+	else
+		give_address "$nic" "$address" || return
+	fi
+	echo "\"address\":\"$(ip -4 -o address show dev "$nic" | awk '{print $4; exit}')\""
+}
+
 do_facts() { facts; }
 
 # What is said first and done then, as nobody might hear of it afterwards.
@@ -272,19 +338,20 @@ then_hog_memory() {
 }
 
 obey() { # one flat JSON object, values without spaces, commas or quotes
-	id=0 verb= tries=5 at_kib=0 cpus=1 seconds=3600 every_ms=1000
+	id=0 verb= argv= tries=5 at_kib=0 cpus=1 seconds=3600 every_ms=1000
 	for pair in $(echo "$1" | tr -d '{}" ' | tr ',' ' '); do
 		name=${pair%%:*} value=${pair#*:}
 		case $name in
 		do) verb=$value ;;
-		id | device | seed | kib | at_kib | targets | tries | cpus | seconds | every_ms | nic | address | peer | port)
+		id | argv | device | seed | kib | at_kib | targets | tries | cpus | seconds | every_ms | nic | address | peer | port)
 			eval "$name=\$value"
 			;;
 		esac
 	done
 	case $verb in
 	facts | beat | cpu_time | spin | rest | remember | recall | eat_memory | write | read | disk | disk_flood | \
-		swap | pci | ping | link | packet_flood | listen | heard | stream | stream_status)
+		swap | pci | ping | link | packet_flood | listen | heard | stream | stream_status | \
+		tools | drop_caches | run | serve | address)
 		if answer=$(do_$verb); then
 			say "{\"say\":\"done\",\"id\":$id,$answer}"
 		else

@@ -1,0 +1,157 @@
+"""Block: fio in a guest and in Dom0, on the same span of the same device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xenvm.errors import BlockedError
+from xenvm.formats.dom0_surroundings import WHICH, parse_which
+from xenvm.formats.fio_job import LOADS, check_version, fill_argv, load_argv
+from xenvm.formats.fio_json import FioJob, parse_fio
+from xenvm.host import Host, HostShell
+from xenvm.host.probe import ProbeGuest
+from xenvm.model.benchmark import Leg, Metric, Sample
+
+from . import accounting
+from .catalogue import BYTES_PER_S, SECONDS, under
+from .environment import contract_for, watched
+from .measuring import Setting
+from .programs import Dom0Programs, GuestPrograms, Programs
+
+GRACE_S = 60.0
+"""What fio may take beyond its load: to start, and to flush what it wrote."""
+FILL_LEAST_BYTES_PER_S = 4 << 20
+"""No device that is worth a benchmark is slower at being filled."""
+OVERHEAD_S = 8.0
+"""What a leg takes beyond fio, on an emulated host."""
+MEDIAN = 50.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What both legs drive.
+
+    Attributes:
+        path: In Dom0: a block device, or an image file.
+        target: Its name in the guest.
+        size_bytes: How much of it, from its start.
+    """
+
+    path: str
+    target: str
+    size_bytes: int
+
+
+class BlockDriver:
+    """Gives samples of the metrics of one backing.
+
+    Attributes:
+        backing: Which: ``lvm``, ``partition`` or ``file``.
+        span: What is driven.
+        guest: The guest that has it, and has unpacked fio.
+    """
+
+    def __init__(
+        self, host: Host, guest: ProbeGuest, span: Span, setting: Setting, *, backing: str
+    ):
+        self.backing = backing
+        self.span = span
+        self.guest = guest
+        self._host = host
+        self._setting = setting
+        self._device = device_of(host.shell, span.path)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return those of its backing."""
+        return under(f"block.{self.backing}")
+
+    def estimate_s(self, metric: Metric) -> float:
+        """Return about how long one sample of a metric takes, in seconds."""
+        del metric
+        return self._setting.timing.length_s + OVERHEAD_S
+
+    def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
+        """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""
+        load = LOADS[metric.name.rpartition(".")[2]]
+        programs, device = self._where(leg)
+        timing = self._setting.timing
+        argv = load_argv(
+            load,
+            device=device,
+            span_bytes=self.span.size_bytes,
+            lengths_s=(timing.ramp_s, timing.runtime_s),
+            seed=number,
+        )
+        contract = contract_for(self._setting.evidence)
+        with watched(self._host, (self.guest,), contract, (self._device,)) as watch:
+            jobs = parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
+        device_bytes = watch.moved_bytes(written=load.writes)
+        said_bytes = sum(job.moved_bytes for job in jobs)
+        reasons = (accounting.objection(device_bytes, said_bytes), *watch.objections)
+        return Sample(
+            leg=leg,
+            value=value_of(jobs[-1], metric),
+            invalid="; ".join(filter(None, reasons)),
+            details={
+                "device_ratio": accounting.ratio(device_bytes, said_bytes),
+                **details_of(jobs[-1]),
+            },
+        )
+
+    def _where(self, leg: Leg) -> tuple[Programs, str]:
+        if leg is Leg.GUEST:
+            return GuestPrograms(self.guest), f"/dev/{self.span.target}"
+        return Dom0Programs(self._host.shell), self.span.path
+
+
+def value_of(job: FioJob, metric: Metric) -> float:
+    """Return what a job says of a metric, in its unit."""
+    if metric.unit == SECONDS:
+        return job.latency_s[MEDIAN]
+    return job.bytes_per_s if metric.unit == BYTES_PER_S else job.requests_per_s
+
+
+def details_of(job: FioJob) -> dict[str, float]:
+    """Return the rest that a job says, by name with unit."""
+    latency = {f"p{percentile:g}_s": s for percentile, s in job.latency_s.items()}
+    return {"bytes_per_s": job.bytes_per_s, "requests_per_s": job.requests_per_s, **latency}
+
+
+def require_fio(shell: HostShell) -> None:
+    """Refuse a Dom0 without fio, or with one that is too old.
+
+    Raises:
+        BlockedError: It is.
+    """
+    told = shell.run("fio --version", check=False)
+    if told.returncode != 0:
+        raise BlockedError("Dom0 has no fio: apt-get install fio there")
+    check_version(told.stdout)
+
+
+def fill(shell: HostShell, span: Span) -> None:
+    """Write a span once, with random bytes, past Dom0's page cache.
+
+    Raises:
+        CommandError: fio failed.
+        CommandTimeoutError: The device is too slow for any benchmark.
+    """
+    argv = fill_argv(device=span.path, span_bytes=span.size_bytes)
+    deadline_s = GRACE_S + span.size_bytes / FILL_LEAST_BYTES_PER_S
+    Dom0Programs(shell).run(argv, deadline_s=deadline_s)
+
+
+def device_of(shell: HostShell, path: str) -> str:
+    """Return the number of the device below Dom0's page cache, for a device or a file.
+
+    Raises:
+        BlockedError: Its counters cannot be read: a file on a network, or on many devices.
+    """
+    number = parse_which(shell.run(WHICH, path).stdout)
+    if shell.run("test -r %s", f"/sys/dev/block/{number}/stat", check=False).returncode != 0:
+        raise BlockedError(
+            f"{path} does not lie on one block device of Dom0's, so nobody can tell whether a cache"
+            " answers: put it on a local file system"
+        )
+    return number

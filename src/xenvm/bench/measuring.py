@@ -1,0 +1,79 @@
+"""How long and under which conditions a leg is measured, and who measures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xenvm.model.benchmark import Leg, Metric, Sample
+from xenvm.model.verdict import EvidenceClass, Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long a leg is.
+
+    Attributes:
+        ramp_s: Seconds of the same load before it counts.
+        runtime_s: Seconds that count.
+    """
+
+    ramp_s: int
+    runtime_s: int
+
+    @property
+    def length_s(self) -> int:
+        """Return both together, in seconds."""
+        return self.ramp_s + self.runtime_s
+
+
+TIMING = {Tier.QUICK: Timing(ramp_s=1, runtime_s=3), Tier.FULL: Timing(ramp_s=10, runtime_s=30)}
+"""By tier; the full one as storage people measure."""
+SPINNING = Timing(ramp_s=10, runtime_s=60)
+"""For a disk that spins, tier full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What every leg on a host has in common.
+
+    Attributes:
+        evidence: What kind of host it is; an emulated one is never quiet, and nobody's speed is
+            judged there.
+        timing: How long a leg is.
+    """
+
+    evidence: EvidenceClass
+    timing: Timing = field(default_factory=lambda: TIMING[Tier.QUICK])
+
+
+class Driver(Protocol):
+    """Whoever gives the samples of some metrics; what it needs is on the host already."""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return those that it can give here."""
+        ...
+
+    def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
+        """Return one leg's measurement of a metric.
+
+        Args:
+            metric: One of ``metrics``.
+            leg: Who drives the device; Dom0 only where the metric has a reference.
+            number: The pair's: both its legs see the same offsets.
+
+        Returns:
+            The sample; one that counts for nothing says why.
+
+        Raises:
+            BlockedError: A measuring program is missing or too old, or a peer does not answer.
+            GuestError: The guest failed.
+            CommandError: A command in Dom0 failed.
+            ParseError: A measuring program said what we do not understand.
+        """
+        ...
+
+    def estimate_s(self, metric: Metric) -> float:
+        """Return about how long one sample of a metric takes, in seconds."""
+        ...

@@ -1,0 +1,202 @@
+"""Network: iperf3 and sockperf between a guest and somebody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from xenvm.errors import BlockedError, UsageError
+from xenvm.formats import iperf3_json, sockperf_text
+from xenvm.formats.iperf3_json import STREAMS, Stream, Transfer, parse_iperf3
+from xenvm.formats.sockperf_text import parse_sockperf
+from xenvm.host import Host, HostShell
+from xenvm.host.probe import ProbeGuest
+from xenvm.model.benchmark import Leg, Metric, Sample
+from xenvm.model.statistics import HostSample, VnifCounters
+
+from . import accounting
+from .catalogue import under
+from .environment import contract_for, watched
+from .measuring import Setting
+from .programs import Dom0Programs, GuestPrograms, Programs
+
+GRACE_S = 30.0
+OVERHEAD_S = 8.0
+"""What a leg takes beyond iperf3, on an emulated host."""
+ROUND_TRIPS = "tcp-rr"
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.:-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A machine outside the host that runs ``iperf3 -s`` and ``sockperf server --tcp``.
+
+    Attributes:
+        address: Its address.
+        port: Of its iperf3.
+        sockperf_port: Of its sockperf.
+        guest_address: The guest's in its network, with prefix; empty to ask DHCP.
+    """
+
+    address: str
+    port: int = iperf3_json.PORT
+    sockperf_port: int = sockperf_text.PORT
+    guest_address: str = ""
+
+    def __post_init__(self) -> None:
+        if not _ADDRESS.fullmatch(self.address):
+            raise UsageError(f"{self.address!r} is no address of a peer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Whom the measured guest, and Dom0, talk to.
+
+    Attributes:
+        address: Its address.
+        port: Of its iperf3.
+        sockperf_port: Of its sockperf.
+        programs: Where both are started for each sample; None where they run already.
+    """
+
+    address: str
+    port: int = iperf3_json.PORT
+    sockperf_port: int = sockperf_text.PORT
+    programs: Programs | None = None
+
+    def serving(self, kind: str) -> AbstractContextManager[None]:
+        """Return what has the server of a kind of metric listen."""
+        if self.programs is None:
+            return nullcontext()
+        if kind == ROUND_TRIPS:
+            argv = sockperf_text.server_argv(self.address, self.sockperf_port)
+            return self.programs.serving(argv, self.sockperf_port)
+        argv = iperf3_json.server_argv(self.address, self.port)
+        return self.programs.serving(argv, self.port)
+
+
+class NetworkDriver:
+    """Gives samples of the metrics of one path.
+
+    Attributes:
+        path: Which: ``dom0``, ``guest`` or ``peer``.
+        guest: The guest that is measured, and has unpacked iperf3 and sockperf.
+        server: Whom it talks to.
+    """
+
+    def __init__(
+        self, host: Host, guest: ProbeGuest, server: Server, setting: Setting, *, path: str
+    ):
+        self.path = path
+        self.guest = guest
+        self.server = server
+        self._nic = (guest.hello or guest.wait_until_up()).nics[0].name
+        self._host = host
+        self._setting = setting
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return those of its path."""
+        return under(f"network.{self.path}")
+
+    def estimate_s(self, metric: Metric) -> float:
+        """Return about how long one sample of a metric takes, in seconds."""
+        del metric
+        return self._setting.timing.length_s + OVERHEAD_S
+
+    def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
+        """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""
+        del number
+        kind = metric.name.rpartition(".")[2]
+        programs: Programs = GuestPrograms(self.guest)
+        if leg is Leg.DOM0:
+            programs = Dom0Programs(self._host.shell)
+        contract = contract_for(self._setting.evidence)
+        with watched(self._host, (self.guest,), contract) as watch, self.server.serving(kind):
+            made = self._measure(programs, kind)
+        reasons = watch.objections
+        if leg is Leg.GUEST and made.arrived_bytes:
+            moved = vnif_bytes(self.guest.name, *watch.counters, into_guest=made.into_client)
+            reasons = (accounting.network_objection(moved, made.arrived_bytes), *reasons)
+        return Sample(
+            leg=leg,
+            value=made.value,
+            invalid="; ".join(filter(None, reasons)),
+            details={**made.details, **self._link()},
+        )
+
+    def _link(self) -> dict[str, float]:
+        """Return what the guest's end is like, without which a figure says little."""
+        link = self.guest.ask("link", nic=self._nic)
+        return {"mtu_bytes": link.number("mtu"), "queues": link.number("queues")}
+
+    def _measure(self, programs: Programs, kind: str) -> _Made:
+        timing, server = self._setting.timing, self.server
+        deadline_s = timing.length_s + GRACE_S
+        if kind == ROUND_TRIPS:
+            argv = sockperf_text.client_argv(
+                server.address, server.sockperf_port, length_s=timing.length_s
+            )
+            trips = parse_sockperf(programs.run(argv, deadline_s=deadline_s))
+            details = {f"p{each:g}_s": latency_s for each, latency_s in trips.latency_s.items()}
+            return _Made(value=trips.median_s, details=details)
+        stream = STREAMS[kind]
+        argv = iperf3_json.client_argv(
+            stream, server.address, server.port, lengths_s=(timing.ramp_s, timing.runtime_s)
+        )
+        return _of_transfer(stream, parse_iperf3(programs.run(argv, deadline_s=deadline_s)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What was measured."""
+
+    value: float
+    details: dict[str, float]
+    arrived_bytes: int = 0
+    into_client: bool = False
+
+
+def _of_transfer(stream: Stream, transfer: Transfer) -> _Made:
+    details = {"bytes_per_s": transfer.bytes_per_s}
+    if stream.udp_bytes:
+        details["lost_ratio"] = transfer.lost_packets / (transfer.lost_packets + transfer.packets)
+    else:
+        details["retransmits"] = float(transfer.retransmits)
+    return _Made(
+        value=transfer.packets_per_s if stream.udp_bytes else transfer.bytes_per_s,
+        details=details,
+        arrived_bytes=transfer.received_bytes,
+        into_client=stream.into_client,
+    )
+
+
+def vnif_bytes(name: str, before: HostSample, after: HostSample, *, into_guest: bool) -> int:
+    """Return the bytes that a guest's VNIFs moved between two samples, in one direction."""
+
+    def moved(sample: HostSample) -> int:
+        vnifs = [v for domain in sample.domains if domain.name == name for v in domain.vnifs]
+        count: Callable[[VnifCounters], int] = (
+            (lambda vnif: vnif.received_bytes) if into_guest else (lambda vnif: vnif.sent_bytes)
+        )
+        return sum(map(count, vnifs))
+
+    return moved(after) - moved(before)
+
+
+def require_peer(shell: HostShell, peer: Peer) -> None:
+    """Refuse a peer that is Dom0 itself, or that does not answer.
+
+    Raises:
+        BlockedError: It is; names the port and the cure.
+    """
+    if shell.run("ip route get %s", peer.address).stdout.startswith("local"):
+        raise BlockedError(f"{peer.address} is Dom0's own: name a machine outside the host")
+    cures = {peer.port: "iperf3 -s", peer.sockperf_port: "sockperf server --tcp"}
+    for port, cure in cures.items():
+        asked = f"exec 3<>/dev/tcp/{peer.address}/{port}"
+        if shell.run("timeout 5 bash -c %s", asked, check=False).returncode != 0:
+            raise BlockedError(f"peer {peer.address} does not answer on port {port}: {cure} there")

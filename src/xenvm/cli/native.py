@@ -1,0 +1,57 @@
+"""xenvm native: what a machine's disk does without Xen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xenvm.errors import UsageError
+from xenvm.model.verdict import Tier
+
+from .live_host import AS_JSON
+
+
+@click.command("native")
+@click.option(
+    "--allow", "device", required=True, metavar="DEVICE", help="The disk (/dev/disk/by-id/…)."
+)
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write; what xenvm bench --native takes.",
+)
+@click.option(
+    "--tier",
+    type=click.Choice([t.value for t in Tier]),
+    default="quick",
+    show_default=True,
+    help="As for xenvm bench.",
+)
+@AS_JSON
+def command(device: str, output: Path, tier: str, as_json: bool) -> None:
+    """Record what a disk of this machine does without Xen, for the report of xenvm bench.
+
+    Run it on the machine itself, booted without Xen. The first 256 MiB of the disk are
+    OVERWRITTEN; a disk with anything on it is refused.
+
+    \b
+    Example:
+      xenvm native --allow /dev/disk/by-id/nvme-XYZ --output native.json
+    """
+    from xenvm.bench.measuring import TIMING  # noqa: PLC0415 - an extra
+    from xenvm.formats.baseline_json import baseline_to_json  # noqa: PLC0415 - --help is quick
+    from xenvm.host.shell import LocalShell  # noqa: PLC0415 - --help is quick
+    from xenvm.qualify.native import record_native  # noqa: PLC0415 - an extra
+
+    if output.exists():
+        raise UsageError(f"{output} is there already: name another with --output")
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    text = baseline_to_json(record_native(LocalShell(), device, TIMING[Tier(tier)], say))
+    output.write_text(text, encoding="utf-8")
+    click.echo(text if as_json else f"recorded in {output}")

@@ -1,0 +1,150 @@
+"""xenvm bench on a real Xen, from the command line to the report; and its gate, closing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from xenvm.bench.catalogue import metric
+from xenvm.bench.decision import decide, figure
+from xenvm.bench.measuring import Setting, Timing
+from xenvm.bench.network import NetworkDriver
+from xenvm.bench.pairing import Pairing
+from xenvm.host import Host
+from xenvm.host.probe import ProbeImage
+from xenvm.lab import Lab
+from xenvm.model.benchmark import Criterion, Decision, Outcome, Pair, Scale
+from xenvm.model.verdict import EvidenceClass
+from xenvm.qualify.dom0 import Dom0
+from xenvm.qualify.journal import JOURNAL_FILE, Journal, Ledger
+from xenvm.qualify.rigs import network_rig
+from xenvm.qualify.workshop import Workshop
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+pytestmark = pytest.mark.timeout(1800)
+
+FEW = ("block.lvm.seqread", "block.lvm.randread-qd1", "network.guest.tcp-tx-1")
+SHORT = Setting(evidence=EvidenceClass.NESTED, timing=Timing(ramp_s=1, runtime_s=1))
+RECEIVED = metric("network.guest.tcp-rx-1")
+MARGIN = 0.15
+"""Of a rate against its baseline."""
+RUNS = 5
+
+
+def only(*names: str) -> list[str]:
+    return [word for name in names for word in ("--only", name)]
+
+
+def pytest_benchmark(*words: str) -> subprocess.CompletedProcess[str]:
+    command = str(Path(sys.executable).with_name("pytest-benchmark"))
+    return subprocess.run(
+        [command, *words], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.usefixtures("image")
+def test_a_run_from_the_command_line_to_the_report(
+    lab: Lab, host: Host, xenvm: Command, tmp_path: Path
+) -> None:
+    """The lab gets a verdict on the mechanism, and is left as it was."""
+    dom0 = Dom0(host, f"lab:{lab.name}")
+    before = dom0.look()
+    done = xenvm("bench", f"lab:{lab.name}", *only(*FEW), "--output", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("Mechanism only: nested evidence.")
+    assert "MEASURED" in done.stdout
+    assert dom0.look() == before
+    document = json.loads((tmp_path / "out/benchmark.json").read_text())
+    found = {one["extra_info"]["name"]: one for one in document["benchmarks"]}
+    assert {*found} == {*FEW}
+    for one in found.values():
+        info, stats = one["extra_info"], one["stats"]
+        assert not [pair for pair in info["pairs"] if pair["candidate"]["invalid"]]
+        assert stats["rounds"] == len(info["pairs"]) == 3
+        assert info["verdict"] is None
+    latency = found["block.lvm.randread-qd1"]
+    assert latency["stats"]["median"] == latency["extra_info"]["value"]
+    assert document["machine_info"]["evidence"] == "nested"
+    assert document["machine_info"]["xen"] == document["xenvm"]["host"]["xen_version"]
+    page = (tmp_path / "out/report.html").read_text()
+    assert page.count("<svg") >= len(FEW)
+    file = str(tmp_path / "out/benchmark.json")
+    compared = pytest_benchmark("compare", file, file)
+    assert compared.returncode == 0, compared.stderr
+    assert "block.lvm.seqread" in compared.stdout
+
+
+def test_what_cannot_be_decided_is_one_line_and_leaves_the_host_as_it_was(
+    lab: Lab, host: Host, xenvm: Command, tmp_path: Path
+) -> None:
+    """A baseline of other hardware, a peer that is not there, a Dom0 without fio."""
+    before = Dom0(host, "").look()
+    target = f"lab:{lab.name}"
+    (tmp_path / "baselines").mkdir()
+    other = {
+        "schema": "xenvm-baseline/1", "recorded_at": "2026", "figures": [],
+        "fingerprint": {
+            "machine": "Maker Rack 1", "firmware": "", "cpu": "", "pcpus": None,
+            "memory_mib": None, "disk": "", "disk_class": None, "nic": "",
+            "link_mbit_s": None, "xen": "", "kernel": "",
+        },
+    }  # fmt: skip
+    (tmp_path / "baselines/baseline-x.json").write_text(json.dumps(other))
+    done = xenvm("bench", target, "--baseline", str(tmp_path / "baselines"), *only("compute.cpu"))
+    assert (done.returncode, "machine" in done.stderr) == (2, True), done.stderr
+    done = xenvm(
+        "bench", target, "--peer", "10.0.2.2:9", *only("network.peer.tcp-rr"),
+        "--output", str(tmp_path / "peer"),
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "10.0.2.2 does not answer on port 9: iperf3 -s there" in done.stdout
+    host.shell.run("mv /usr/bin/fio /usr/bin/fio.away")
+    try:
+        done = xenvm("bench", target, *only("block.lvm"), "--output", str(tmp_path / "fio"))
+    finally:
+        host.shell.run("mv /usr/bin/fio.away /usr/bin/fio")
+    assert done.returncode == 3
+    assert done.stdout.count("Dom0 has no fio: apt-get install fio") == 1
+    assert Dom0(host, "").look() == before
+
+
+@pytest.fixture
+def driver(host: Host, image: ProbeImage, tmp_path: Path) -> Iterator[NetworkDriver]:
+    made = Workshop(host, Ledger(Journal(tmp_path / JOURNAL_FILE), "gate"), image)
+    try:
+        yield network_rig(made, "guest", SHORT)
+    finally:
+        made.close()
+
+
+def decided(pairs: Iterator[Pair], criterion: Criterion) -> Decision:
+    taken: list[Pair] = []
+    while True:
+        answer = decide(RECEIVED, taken, criterion)
+        if isinstance(answer, Decision):
+            return answer
+        taken += islice(pairs, answer.wanted)
+
+
+@pytest.mark.thorough
+def test_a_guest_that_is_throttled_by_two_margins_closes_the_gate(
+    driver: NetworkDriver, host: Host
+) -> None:
+    """Four times of five at least; and never when nothing is throttled."""
+    pairs = [*islice(Pairing(driver=driver, metric=RECEIVED).pairs(), 10)]
+    before = figure(RECEIVED, pairs).rate
+    criterion = Criterion(scale=Scale.RATE, limit=before, margin=MARGIN)
+    vif = f"vif{driver.guest.domain.domid}.0"
+    rate = f"rate {round(8 * before * (1 - 2 * MARGIN))}bit burst 256k latency 50ms"
+    host.shell.run(f"tc qdisc replace dev %s root tbf {rate}", vif)
+    said = [
+        decided(Pairing(driver=driver, metric=RECEIVED).pairs(), criterion) for _ in range(RUNS)
+    ]
+    assert sum(one.outcome is Outcome.FAIL for one in said) >= RUNS - 1, said

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from xenvm.bench.catalogue import metric
+from xenvm.bench.decision import decide
+from xenvm.bench.pairing import beside
+from xenvm.formats.baseline_json import baseline_to_json
+from xenvm.model.baseline import Baseline, BaselineFigure, Fingerprint
+from xenvm.model.benchmark import Criterion, Decision, Leg, Pair, Sample, Scale
+from xenvm.model.inventory import HostIdentity
+from xenvm.model.measurement import Measurement
+from xenvm.model.verdict import EvidenceClass, Tier, Verdict, VerdictKind
+from xenvm.qualify.bench_report import bench_html
+from xenvm.qualify.bench_results import (
+    BENCH_KEY,
+    BENCHMARK_FILE,
+    BenchResults,
+    Found,
+    Gate,
+    bench_to_json,
+    first_line,
+)
+from xenvm.qualify.gauge import verdict_on
+from xenvm.qualify.history import EarlierRun, earlier_runs
+from xenvm.qualify.native import load_native, stale
+from xenvm.qualify.results import RESTORED, Restoration
+
+HARDWARE = Fingerprint(machine="Maker <Rack> 1", firmware="F 1", cpu="A processor", kernel="6.1")
+SEQREAD = metric("block.lvm.seqread")
+
+
+def found(ratio: float, *, gates: bool = True, name: str = SEQREAD.name) -> Found:
+    one = metric(name)
+    pairs = [
+        Pair(
+            number=number,
+            candidate=Sample(leg=Leg.GUEST, value=ratio * (500 + number) * 2**20),
+            reference=Sample(leg=Leg.DOM0, value=(500 + number % 3) * 2**20),
+        )
+        for number in range(10)
+    ]
+    criterion = Criterion(scale=Scale.RATIO, limit=0.85, source="gate.toml: <a floor>")
+    decision = decide(one, pairs, criterion)
+    assert isinstance(decision, Decision)
+    measurement = Measurement(
+        metric=one,
+        pairs=tuple(pairs),
+        decisions=(replace(decision, pairs=()),) if gates else (),
+        beside_dom0=beside(one, pairs),
+        noise=0.03 if gates else None,
+    )
+    kind, finding = verdict_on(measurement, gates=gates)
+    verdict = Verdict(requirement_id=one.name, kind=kind, detail=finding["detail"])
+    return Found(metric=one, verdict=verdict, measurement=measurement)
+
+
+def results(*metrics: Found, evidence: EvidenceClass = EvidenceClass.HARDWARE) -> BenchResults:
+    restored = Verdict(requirement_id=RESTORED.id, kind=VerdictKind.PASS)
+    return BenchResults(
+        run_id="ab12",
+        evidence=evidence,
+        tier=Tier.QUICK,
+        null=False,
+        interrupted=False,
+        target="lab",
+        host=HostIdentity(uri="xen:///system", collected_at="2026", hostname="rack"),
+        hardware=HARDWARE,
+        limits="gate.toml",
+        started="2026-11-26T00:00:00Z",
+        ended="2026-11-26T00:10:00Z",
+        duration_s=600.0,
+        found=metrics,
+        restoration=Restoration(verdict=restored),
+    )
+
+
+def broken(kind: VerdictKind) -> Found:
+    return Found(
+        metric=metric("compute.cpu"),
+        verdict=Verdict(requirement_id="compute.cpu", kind=kind, detail="no fio: install it"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "gate", "label"),
+    [
+        (results(found(1.0)), Gate.OPEN, "gate open"),
+        (results(found(0.5), found(1.0)), Gate.CLOSED, "gate closed"),
+        (results(found(0.5), broken(VerdictKind.BLOCKED)), Gate.CLOSED, "gate closed"),
+        (results(found(1.0), broken(VerdictKind.BROKEN)), Gate.UNDECIDED, "undecided"),
+        (results(broken(VerdictKind.NOT_OBSERVABLE)), Gate.UNDECIDED, "undecided"),
+        (replace(results(found(1.0)), interrupted=True), Gate.UNDECIDED, "undecided"),
+        (replace(results(found(1.0)), null=True), Gate.OPEN, "A/A gate open"),
+        (results(found(0.1, gates=False)), Gate.OPEN, "measured"),
+        (
+            results(found(0.1, gates=False), evidence=EvidenceClass.NESTED),
+            Gate.OPEN,
+            "measured",
+        ),
+        (
+            results(found(0.5), evidence=EvidenceClass.NESTED),
+            Gate.CLOSED,
+            "gate closed (mechanism only)",
+        ),
+    ],
+)
+def test_what_a_run_decides(run: BenchResults, gate: Gate, label: str) -> None:
+    assert (run.gate, run.label) == (gate, label)
+
+
+def test_a_leak_closes_the_gate_whatever_was_measured() -> None:
+    leak = Verdict(requirement_id=RESTORED.id, kind=VerdictKind.FAIL, detail="left: volume x")
+    run = replace(results(found(1.0)), restoration=Restoration(verdict=leak))
+    assert run.gate is Gate.CLOSED
+    assert "left: volume x" in bench_html(run)
+
+
+class Page(HTMLParser):
+    """What a page is made of, and what it says between its tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self.marks: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in {"href", "src"} and value]
+        if ("class", "mark") in [(name, (value or "").split(" ")[0]) for name, value in attrs]:
+            self.marks.append("")
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+        if self.marks and not self.marks[-1]:
+            self.marks[-1] = data
+
+
+def test_the_report_has_plots_and_neither_script_nor_link_to_elsewhere() -> None:
+    earlier = [EarlierRun(started="2026-10-01T00:00:00Z", values={SEQREAD.name: 4e8})]
+    text = bench_html(results(found(0.5), broken(VerdictKind.BLOCKED)), history=earlier)
+    page = Page(text)
+    assert page.tags.count("svg") == 3
+    assert not {"script", "link", "img", "iframe"} & {*page.tags}
+    assert all(link.startswith("#") for link in page.links)
+    assert "default-src 'none'" in text
+    assert "Maker <Rack>" not in text
+    assert "no fio: install it" in text
+    assert "Runs on this hardware so far" in text
+
+
+def test_a_report_of_an_emulated_host_says_mechanism_only_first_and_judges_no_speed() -> None:
+    run = results(found(0.1, gates=False), evidence=EvidenceClass.NESTED)
+    assert first_line(run).startswith("Mechanism only: nested evidence.")
+    text = bench_html(run)
+    assert "<title>Mechanism only: benchmarks" in text
+    page = Page(text[text.index("<main>") :])
+    assert page.words[:2] == ["Mechanism", "only:"]
+    assert {*page.marks} == {"measured"}
+
+
+def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) -> None:
+    figure = BaselineFigure(metric=SEQREAD.name, rate=600 * 2.0**20, ratio=None, pairs=1)
+    native = Baseline(
+        fingerprint=replace(HARDWARE, kernel="6.5"), recorded_at="2026-09-01", figures=(figure,)
+    )
+    file = tmp_path / "native.json"
+    file.write_text(baseline_to_json(native))
+    loaded = load_native(file)
+    assert stale(loaded, HARDWARE) == ""
+    page = bench_html(results(found(1.0)), native=loaded)
+    assert "600 MiB/s" in page
+    assert "Record it again" not in page
+    other = replace(native, fingerprint=replace(HARDWARE, firmware="F 0"))
+    assert "firmware was F 0, is F 1" in bench_html(results(found(1.0)), native=other)
+
+
+def test_the_history_is_of_runs_on_the_same_hardware_whatever_its_software(
+    tmp_path: Path,
+) -> None:
+    moments = {"same": HARDWARE, "newer": replace(HARDWARE, kernel="6.9"), "own": HARDWARE}
+    moments["other"] = replace(HARDWARE, cpu="Another")
+    for number, (name, hardware) in enumerate(moments.items()):
+        run = replace(results(found(1.0)), hardware=hardware, started=f"2026-0{9 - number}-01")
+        (tmp_path / name).mkdir()
+        text = json.dumps({BENCH_KEY: bench_to_json(run)})
+        (tmp_path / name / BENCHMARK_FILE).write_text(text)
+    (tmp_path / "hostile").mkdir()
+    (tmp_path / "hostile" / BENCHMARK_FILE).write_text('{"xenvm": []}')
+    runs = earlier_runs(tmp_path / "own", HARDWARE)
+    assert [run.started for run in runs] == ["2026-08-01", "2026-09-01"]
+    assert set(runs[0].values) == {SEQREAD.name}

@@ -1,0 +1,381 @@
+"""Whole runs of benchmarks with a driver that measures nothing, on libvirt's test driver."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from xenvm import processes
+from xenvm.bench.baseline import load_baseline, save_baseline
+from xenvm.bench.catalogue import METRICS
+from xenvm.bench.thresholds import load_thresholds
+from xenvm.errors import BaselineError, ThresholdsError, UsageError
+from xenvm.host import Host, connect
+from xenvm.host.inventory import gather
+from xenvm.lab.progress import Step as LabStep
+from xenvm.model.baseline import Baseline, BaselineFigure, Fingerprint
+from xenvm.model.inventory import Inventory
+from xenvm.model.verdict import EvidenceClass, VerdictKind
+from xenvm.qualify import bench_run, limits, visit
+from xenvm.qualify.bench_results import BenchResults, Found, Gate
+from xenvm.qualify.bench_run import BenchWish, asked_metrics, bench
+from xenvm.qualify.journal import Event, Record
+from xenvm.qualify.limits import LimitFiles, Limits, find_limits
+from xenvm.qualify.suite import suite_path
+
+HARDWARE = Fingerprint(machine="Maker Rack 1", cpu="A processor", xen="4.17.5", kernel="6.1")
+
+FLOOR = """
+title = "A floor"
+[[thresholds]]
+metrics = ["compute.*", "block.*"]
+floor_ratio = 0.85
+source = "a test"
+"""
+
+SUITE = """
+import time
+import pytest
+from xenvm.bench.catalogue import METRICS
+from xenvm.bench.replay import CLOCK
+from xenvm.bench.thresholds import load_thresholds
+from xenvm.errors import BlockedError, DeviceInUseError
+from xenvm.model.baseline import Fingerprint
+from xenvm.model.benchmark import Leg, Sample
+from xenvm.qualify.gauge import provided
+from xenvm.qualify.limits import Limits
+
+pytestmark = [
+    pytest.mark.benchmark(group="small", timer=CLOCK.now),
+    pytest.mark.metrics("compute", "block.lvm", "block.file", "block.partition", "aggregate"),
+]
+
+@pytest.fixture(scope="session")
+def limits(request, inventory):
+    found = Limits(
+        fingerprint=Fingerprint(machine="Maker Rack 1"),
+        thresholds=load_thresholds(request.config.option.xenvm_thresholds, METRICS),
+        baseline=None,
+        floors=True,
+    )
+    tell_of(request.config, inventory, found)
+    return found
+
+class Driver:
+    metrics = [m for m in METRICS if not m.name.startswith("aggregate")]
+
+    def sample(self, metric, leg, *, number):
+        guest = leg is Leg.GUEST
+        wobble = 1 + (number * 7 % 5) / 1000 + guest * (number * 3 % 4) / 2000
+        ratio = 0.5 if guest and metric.name == "compute.memory-bandwidth" else 1.0
+        invalid = "none of it reached the disk" if metric.name.startswith("block.file") else ""
+        time.sleep({sleep_s})
+        return Sample(leg=leg, value=2**20 * wobble * ratio, invalid=invalid)
+
+    def estimate_s(self, metric):
+        return 0.1
+
+@pytest.fixture(scope="module")
+def driver(request):
+    with provided():
+        if request.param == "block.lvm":
+            raise BlockedError("Dom0 has no fio: apt-get install fio")
+        if request.param == "block.partition":
+            raise DeviceInUseError("/dev/disk/by-id/x", ["a file system"])
+    return Driver()
+
+def test_small(driver, name, gauge):
+    gauge(driver, name)
+"""
+TELL = """
+
+def tell_of(config, inventory, found):
+    config.stash[_LIMITS] = inventory, found
+
+import builtins
+builtins.tell_of = tell_of
+"""
+"""In the conftest of the suite above, which has limits of its own and no Dom0 to ask."""
+
+ASKED = (
+    "compute",
+    "block.lvm.seqread",
+    "block.file.seqread",
+    "block.partition.seqread",
+    "aggregate.block.read.guests-8",
+)
+
+
+class Watch:
+    def __init__(self, *, interrupt: bool = False) -> None:
+        self.interrupt = interrupt
+        self.estimates_s: Mapping[str, float] = {}
+
+    def lab(self, step: LabStep) -> None:
+        raise AssertionError(step)
+
+    def phase(self, text: str) -> None:
+        assert text
+
+    def seen(self, evidence: EvidenceClass, estimates_s: Mapping[str, float]) -> None:
+        assert evidence is EvidenceClass.HARDWARE
+        self.estimates_s = estimates_s
+
+    def record(self, record: Record) -> None:
+        if record["event"] == Event.PROGRESS and self.interrupt:
+            self.interrupt = False
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def on_hardware(host: Host) -> Inventory:
+    return replace(gather(host), evidence=EvidenceClass.HARDWARE)
+
+
+def known_limits(host: Host, evidence: EvidenceClass, files: LimitFiles, **_more: object) -> Limits:
+    del host
+    thresholds = files.load_thresholds()
+    floors = evidence is EvidenceClass.HARDWARE
+    return Limits(fingerprint=HARDWARE, thresholds=thresholds, baseline=None, floors=floors)
+
+
+def small_run(
+    place: Path, watch: Watch, *, sleep_s: float = 0.0, **fields: object
+) -> tuple[BenchResults, Path]:
+    suite = place / "suite"
+    suite.mkdir()
+    conftest = (suite_path("benchmarks") / "conftest.py").read_text()
+    (suite / "conftest.py").write_text(conftest + TELL)
+    (suite / "pv_small.py").write_text(SUITE.format(sleep_s=sleep_s))
+    (place / "floor.toml").write_text(FLOOR)
+    wish = BenchWish(
+        target="test:///default",
+        files=LimitFiles(thresholds=place / "floor.toml"),
+        only=ASKED,
+        suite=suite,
+        output=place / "out",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(visit, "gather", on_hardware)
+        patch.setattr(bench_run, "find_limits", known_limits)
+        return bench(replace(wish, **fields), watch)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[BenchResults, Path]:
+    """Return a run with a metric for each way to end, and its folder."""
+    place = tmp_path_factory.mktemp("finished")
+    baselines = LimitFiles(thresholds=place / "floor.toml", baseline=place / "before")
+    return small_run(place, Watch(), files=baselines, record=True)
+
+
+@pytest.fixture
+def results(finished: tuple[BenchResults, Path]) -> BenchResults:
+    return finished[0]
+
+
+@pytest.fixture
+def folder(finished: tuple[BenchResults, Path]) -> Path:
+    return finished[1]
+
+
+@pytest.fixture
+def found(results: BenchResults) -> dict[str, Found]:
+    return {one.metric.name: one for one in results.found}
+
+
+def test_a_slow_metric_closes_the_gate_whatever_the_others_do(
+    results: BenchResults, found: dict[str, Found]
+) -> None:
+    assert (results.gate, results.label) == (Gate.CLOSED, "gate closed")
+    assert found["compute.cpu"].word == "pass"
+    assert found["compute.memory-bandwidth"].word == "fail"
+    measurement = found["compute.memory-bandwidth"].measurement
+    assert measurement
+    assert len(measurement.pairs) == 10
+    assert {pair.candidate_first for pair in measurement.pairs} == {True, False}
+
+
+def test_a_sample_of_something_else_is_never_a_pass(found: dict[str, Found]) -> None:
+    one = found["block.file.seqread"]
+    assert (one.word, one.verdict.kind) == ("invalid", VerdictKind.BROKEN)
+    assert "none of it reached the disk" in one.verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("block.lvm.seqread", "Dom0 has no fio: apt-get install fio"),
+        ("block.partition.seqread", "/dev/disk/by-id/x is in use"),
+    ],
+)
+def test_what_the_user_must_provide_blocks_and_is_said(
+    found: dict[str, Found], name: str, said: str
+) -> None:
+    assert found[name].verdict.kind is VerdictKind.BLOCKED
+    assert said in found[name].verdict.detail
+
+
+def test_more_guests_than_the_host_has_room_for_are_not_observable(
+    found: dict[str, Found],
+) -> None:
+    one = found["aggregate.block.read.guests-8"]
+    assert one.verdict.kind is VerdictKind.NOT_OBSERVABLE
+    assert one.measurement is None
+
+
+def test_benchmark_json_is_pytest_benchmarks_and_has_the_guests_own_times(folder: Path) -> None:
+    document = json.loads((folder / "benchmark.json").read_text())
+    assert document["machine_info"]["machine"] == "Maker Rack 1"
+    assert document["machine_info"]["evidence"] == "hardware"
+    by_name = {one["extra_info"]["name"]: one for one in document["benchmarks"]}
+    slow = by_name["compute.memory-bandwidth"]
+    info, stats = slow["extra_info"], slow["stats"]
+    assert (info["verdict"], info["statistics_in"]) == ("fail", "s/MiB")
+    assert info["ratio"] == pytest.approx(0.5, abs=0.01)
+    assert info["bounds"][0] <= info["ratio"] <= info["bounds"][1]
+    assert len(info["pairs"]) == stats["rounds"] == 10
+    assert stats["median"] == pytest.approx(2.0, rel=0.01)
+    ours = document["xenvm"]
+    assert (ours["schema"], ours["gate"]) == ("xenvm-bench/1", "closed")
+    assert {one["name"]: one["outcome"] for one in ours["metrics"]}["compute.cpu"] == "pass"
+
+
+def test_the_folder_is_whole_and_the_baseline_recorded(results: BenchResults, folder: Path) -> None:
+    assert {file.name for file in folder.iterdir()} == {
+        "benchmark.json", "inventory.json", "journal.jsonl", "report.html", "suite.log",
+    }  # fmt: skip
+    stored = load_baseline(folder.parent / "before", HARDWARE)
+    assert results.recorded.startswith(str(folder.parent / "before"))
+    assert stored
+    assert [f.metric for f in stored.figures] == ["compute.memory-bandwidth", "compute.cpu"]
+
+
+def test_an_interrupted_run_is_undecided_and_has_its_report(tmp_path: Path) -> None:
+    watch = Watch(interrupt=True)
+    results, folder = small_run(tmp_path, watch, sleep_s=0.5, only=("compute.cpu",))
+    assert (results.interrupted, results.gate) == (True, Gate.UNDECIDED)
+    assert (folder / "report.html").is_file()
+    assert set(watch.estimates_s) == {"compute.cpu"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "said"),
+    [
+        ({"only": ("block.lvm.seqred",)}, UsageError, "did you mean block.lvm.seqread"),
+        ({"peer": "not a peer"}, UsageError, "ADDRESS"),
+        ({"peer": "192.0.2.7:99999"}, UsageError, "ADDRESS"),
+        ({"record": True}, UsageError, "--baseline DIR"),
+        (
+            {"record": True, "null": True, "files": LimitFiles(baseline=Path("b"))},
+            UsageError,
+            "leave --record out",
+        ),
+        ({"native": Path("nowhere.json")}, UsageError, "nowhere.json"),
+        ({"files": LimitFiles(thresholds=Path("none.toml"))}, ThresholdsError, "none.toml"),
+    ],
+)
+def test_a_wish_that_cannot_be_meant_is_refused_before_the_host_is_reached(
+    fields: dict[str, object],
+    error: type[Exception],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wish = BenchWish(target="xen+ssh://root@nowhere.invalid/system")
+    with pytest.raises(error, match=said):
+        bench(replace(wish, **fields), Watch())  # type: ignore[arg-type]
+    assert not [*tmp_path.iterdir()]
+
+
+def test_thresholds_with_an_unknown_metric_are_refused_by_file_and_name(tmp_path: Path) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_text(FLOOR.replace("compute.*", "block.raid.seqread"))
+    wish = BenchWish(target="test:///default", files=LimitFiles(thresholds=file))
+    with pytest.raises(ThresholdsError, match=r"gate\.toml.*block\.raid\.seqread"):
+        bench(wish, Watch())
+
+
+class TestBaselines:
+    @pytest.fixture
+    def host(self, monkeypatch: pytest.MonkeyPatch) -> object:
+        """Return what passes for a host whose hardware is known."""
+        monkeypatch.setattr(limits, "gather_fingerprint", lambda *_a, **_k: HARDWARE)
+        monkeypatch.setattr(limits, "_device", lambda *_a: "")
+        monkeypatch.setattr(limits, "_nic", lambda *_a: "")
+        return type("Somewhere", (), {"is_simulated": False, "shell": None})()
+
+    def test_one_of_other_hardware_is_refused_by_its_field(
+        self, host: Host, tmp_path: Path
+    ) -> None:
+        other = replace(HARDWARE, cpu="Another")
+        save_baseline(tmp_path, Baseline(fingerprint=other, recorded_at="2026", figures=()))
+        with pytest.raises(BaselineError, match="cpu is A processor, and was Another"):
+            find_limits(host, EvidenceClass.HARDWARE, LimitFiles(baseline=tmp_path))
+
+    def test_a_folder_without_any_says_how_to_record_one(self, host: Host, tmp_path: Path) -> None:
+        files = LimitFiles(baseline=tmp_path)
+        with pytest.raises(UsageError, match="--record"):
+            find_limits(host, EvidenceClass.HARDWARE, files)
+        assert not find_limits(host, EvidenceClass.HARDWARE, files, recording=True).baseline
+
+    def test_an_emulated_host_is_asked_what_the_user_wrote_and_nothing_else(
+        self, host: Host, tmp_path: Path
+    ) -> None:
+        nothing = find_limits(host, EvidenceClass.NESTED, LimitFiles())
+        assert not nothing.gates
+        assert all(not nothing.criteria(one) for one in METRICS)
+        assert "no machine" in nothing.text
+        file = tmp_path / "floor.toml"
+        file.write_text(FLOOR)
+        asked = find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file))
+        assert asked.gates
+        assert asked.criteria(METRICS[0])
+        seen = BaselineFigure(metric=METRICS[0].name, rate=1.0, ratio=0.5, pairs=10)
+        save_baseline(
+            tmp_path, Baseline(fingerprint=HARDWARE, recorded_at="2026-11-26", figures=(seen,))
+        )
+        before = find_limits(host, EvidenceClass.NESTED, LimitFiles(baseline=tmp_path))
+        assert before.text == "the baseline of 2026-11-26"
+        assert [one.limit for one in before.criteria(METRICS[0])] == [0.5]
+        assert not before.criteria(METRICS[1])
+
+
+def test_without_a_peer_or_a_disk_what_needs_them_is_not_asked() -> None:
+    wish = BenchWish(target="lab")
+    names = {one.name for one in asked_metrics(wish, ())}
+    assert "network.peer.tcp-tx-1" not in names
+    assert "block.partition.seqread" not in names
+    both = asked_metrics(replace(wish, peer="[2001:db8::7]:5201"), ("/dev/disk/by-id/x",))
+    assert both == METRICS
+    only = asked_metrics(replace(wish, only=("compute.cpu", "block.partition")), ())
+    assert [one.name for one in only][-1] == "compute.cpu"
+    assert len(only) == 6
+
+
+def test_the_shipped_benchmarks_measure_every_metric_once() -> None:
+    folder = suite_path("benchmarks")
+    argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", str(folder)]
+    argv += ["-o", "python_files=pv_*.py", "-p", "no:pytest11.testinfra", "-p", "no:cacheprovider"]
+    argv += ["-p", "xenvm.pytest_plugin", "--xenvm-host", "test:///default"]
+    found = processes.run(argv, deadline_s=60, env={"PYTEST_ADDOPTS": ""}).stdout
+    names = re.findall(r"\[(.+)\]", found)
+    assert sorted(names) == sorted(one.name for one in METRICS)
+
+
+def test_libvirts_test_driver_has_nothing_to_measure() -> None:
+    with connect("test:///default") as host, pytest.raises(UsageError, match="no Dom0"):
+        find_limits(host, EvidenceClass.SIMULATED, LimitFiles())
+
+
+def test_the_shipped_thresholds_are_of_known_metrics() -> None:
+    assert load_thresholds(None, METRICS).thresholds

@@ -1,0 +1,96 @@
+"""Recording on a machine without Xen, whose shell answers what such a machine's does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from xenvm.bench.measuring import Timing
+from xenvm.errors import BlockedError, NotAllowedError
+from xenvm.formats.baseline_json import baseline_from_json, baseline_to_json
+from xenvm.host import HostShell
+from xenvm.host.shell import CommandResult
+from xenvm.model.baseline import Baseline, Fingerprint
+from xenvm.qualify import native
+from xenvm.qualify.native import record_native
+
+DATA = Path(__file__).parents[1] / "formats/data/bench"
+DISK = "/dev/disk/by-id/nvme-XYZ"
+TIMING = Timing(ramp_s=1, runtime_s=2)
+
+
+class Machine:
+    """A machine with a disk whose counters follow what fio says, or do not."""
+
+    def __init__(self, *, hypervisor: str = "", signs: str = "", cached: bool = False):
+        self.lines: list[str] = []
+        self._said = {
+            "cat /sys/hypervisor": hypervisor,
+            "wipefs": signs,
+            "fio --version": "fio-3.33\n",
+            "stat -L": "block special file|fe|0|0\n",
+        }
+        self._cached = cached
+        self._fio = (DATA / "fio-3.33-randread.json").read_text()
+        jobs = json.loads(self._fio[self._fio.index("{") :])["jobs"]
+        moved = sum(job[way]["io_bytes"] for job in jobs for way in ("read", "write"))
+        self._sectors, self._step = 0, moved // 512
+
+    def run(self, command: str, *args: str, stdin: str = "", **_how: object) -> CommandResult:
+        line = command % args if args else command
+        self.lines.append(line)
+        return CommandResult(command=line, returncode=0, stdout=self._answer(line), stderr=stdin)
+
+    def _answer(self, line: str) -> str:
+        if line.startswith("fio --output"):
+            self._sectors += 0 if self._cached else self._step
+            return self._fio
+        if "devices=254:0" in line:
+            counts = f"1 0 {self._sectors} 0 1 0 {self._sectors} 0 0 0 0"
+            return f"moved 254:0 {counts}\nclock 1000.0 10.0\n"
+        return next((said for start, said in self._said.items() if line.startswith(start)), "")
+
+
+def recorded(machine: Machine, device: str = DISK) -> Baseline:
+    shell: HostShell = machine  # type: ignore[assignment] # the part of it that is needed
+    return record_native(shell, device, TIMING, lambda _text: None)
+
+
+def test_each_load_is_recorded_once_for_both_kinds_of_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hardware = Fingerprint(machine="Maker Rack 1")
+    monkeypatch.setattr(native, "gather_fingerprint", lambda *_a, **_k: hardware)
+    found = recorded(Machine())
+    again = baseline_from_json(baseline_to_json(found))
+    names = [figure.metric for figure in again.figures]
+    assert len(names) == 10
+    assert {"block.lvm.seqread", "block.partition.seqread"} <= {*names}
+    assert all(figure.ratio is None and figure.pairs == 5 for figure in again.figures)
+
+
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [
+        (Machine(hypervisor="xen\n"), "boot its kernel without"),
+        (Machine(signs="ext4\n"), "is in use"),
+    ],
+)
+def test_nothing_is_written_where_xen_runs_or_the_disk_is_used(machine: Machine, said: str) -> None:
+    with pytest.raises(BlockedError, match=said):
+        recorded(machine)
+    assert not [line for line in machine.lines if line.startswith("fio ") and "--rw" in line]
+
+
+def test_a_disk_is_named_by_its_identity() -> None:
+    machine = Machine()
+    with pytest.raises(NotAllowedError, match="after the next boot"):
+        recorded(machine, "/dev/sdb")
+    assert machine.lines == []
+
+
+def test_what_a_cache_answered_is_not_recorded() -> None:
+    with pytest.raises(BlockedError, match="a cache answered"):
+        recorded(Machine(cached=True))
