@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
-from xenvm.errors import HostConnectionError, InvalidStateError, LibvirtError, XenvmError
+from xenvm.errors import HostConnectionError, InvalidStateError, ToolstackError, XenvmError
 from xenvm.formats.dom0_movement import activity_of
 from xenvm.model.driver_features import Feature
 from xenvm.model.kinds import DomainState
@@ -25,6 +25,10 @@ SAVE_DEADLINE_S = 600.0
 """A guest's memory goes through Dom0 to its disk."""
 WAKE_DEADLINE_S = 60.0
 """Seconds for a libvirtd that was restarted in mid-save to answer again."""
+RESUME_DEADLINE_S = 180.0
+"""xl waits 60 s for an answer that a guest which sleeps cannot give, and then resumes it."""
+_RESUME = "xl save -c %s /dev/null"
+"""xl has no command to resume a guest, but does so after a save that it is to survive."""
 MANAGED_FOLDER = "/var/lib/libvirt/libxl/save"
 """Where libvirt's Xen driver keeps managed saves (its libxl_conf.h)."""
 
@@ -165,11 +169,20 @@ class Saving(Facet):
             Nothing.
 
         Raises:
-            LibvirtError: What was raised, afterwards.
+            ToolstackError: What was raised, afterwards.
+            HostConnectionError: What was raised, afterwards.
         """
         try:
             yield
-        except LibvirtError:
+        except ToolstackError:
+            # libvirt has done with it, and takes it for running; it would not wake it.
+            with contextlib.suppress(XenvmError):
+                activity, domid = self._by_xen()
+                if activity is Activity.SUSPENDED:
+                    self._shell.run(_RESUME, str(domid), deadline_s=RESUME_DEADLINE_S)
+                forget()
+            raise
+        except HostConnectionError:
             with contextlib.suppress(XenvmError):
                 if self._fell_asleep():
                     self.wake()
@@ -177,11 +190,10 @@ class Saving(Facet):
             raise
 
     def _fell_asleep(self) -> bool:
-        """Return whether the guest sleeps, once libvirt has returned and has done with it.
+        """Return whether the guest sleeps, once libvirt has returned or has done with it.
 
         Source:
-            libvirt's libxl_domain.c: it hears from Xen that a guest suspended itself, and as its
-            job for the saving has ended, or it has been started again, it says so.
+            libvirt's libxl_driver.c: as it starts, it looks which guests have suspended themselves.
         """
 
         def decided() -> DomainState | None:
@@ -193,13 +205,16 @@ class Saving(Facet):
             state = _libvirt.DOMAIN_STATES[number]
             if state in {DomainState.SUSPENDED, DomainState.SHUT_OFF}:
                 return state
-            told = self._shell.run("xl list -v").stdout
-            activity, _ = activity_of(told, UUID(self._handle().UUIDString()))
+            activity, _ = self._by_xen()
             return None if activity is Activity.SUSPENDED else state
 
         what = f"libvirt to have done with {self._name}"
         state = wait_until(what, decided, deadline_s=WAKE_DEADLINE_S, every_s=1.0)
         return state is DomainState.SUSPENDED
+
+    def _by_xen(self) -> tuple[Activity, int | None]:
+        told = self._shell.run("xl list -v").stdout
+        return activity_of(told, UUID(self._handle().UUIDString()))
 
     def _require_room(self, path: str) -> None:
         memory = DomainMemory(self._connection, self._shell, self._name, self._handle)
