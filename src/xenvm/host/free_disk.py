@@ -9,8 +9,9 @@ from .shell import HostShell, NoShell
 # What a root's process may fill, and what the file that is overwritten gives back: each line is a
 # number of blocks, and their size in bytes.
 _ROOM = "stat -f -L -c '%%f %%S' -- %s && { stat -L -c '%%b %%B' -- %s 2>/dev/null || :; }"
-_STREAM_KIB = 1024
-"""What a stream has beside pages and their numbers: the domain's XML and Xen's records."""
+_SPARE_KIB = 17 * 1024
+"""The domain's XML, Xen's records, and the 16 MiB that ext4 keeps back even from root, though it
+counts them as free (Linux, fs/ext4/super.c, ext4_calculate_resv_clusters)."""
 _PAGES_PER_NUMBERS_PAGE = 256
 """Numbers of pages, of up to 16 bytes each, go along with the pages of 4096."""
 
@@ -34,7 +35,7 @@ def require_room(shell: HostShell, path: str, memory_kib: int) -> None:
         return
     rows = (line.split() for line in told.stdout.splitlines())
     free_kib = sum(int(blocks) * int(size) for blocks, size in rows) >> 10
-    needed_kib = memory_kib + memory_kib // _PAGES_PER_NUMBERS_PAGE + _STREAM_KIB
+    needed_kib = memory_kib + memory_kib // _PAGES_PER_NUMBERS_PAGE + _SPARE_KIB
     if free_kib < needed_kib:
         raise OutOfSpaceError(
             f"{folder} in Dom0 has {free_kib >> 10} MiB free, and the guest's memory needs "
