@@ -39,7 +39,7 @@ def connection() -> Iterator[Connection]:
     ],
 )
 def test_who_settles_it(
-    connection: Connection, age_s: int, error: XenvmError, settles: bool
+    connection: Connection, *, age_s: int, error: XenvmError, settles: bool
 ) -> None:
     done: list[str] = []
     with (
