@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from xenvm.errors import ParseError
-from xenvm.formats.dom0_surroundings import COMMAND, WHICH, parse_told, parse_which
+from xenvm.formats.dom0_surroundings import (
+    WHICH,
+    parse_told,
+    parse_which,
+    script_after,
+    script_before,
+)
 from xenvm.model.surroundings import Moved
 
 TOLD = """\
@@ -86,10 +92,16 @@ def test_sectors_have_512_bytes() -> None:
         parse_which("gone")
 
 
+def test_what_the_scripts_read_themselves_does_not_count() -> None:
+    before, after = script_before(["254:0"]), script_after(["254:0"])
+    assert before.index("xl vcpu-list") < before.index("fio --version") < before.index("moved")
+    assert after.index("moved") < after.index("xl vcpu-list")
+
+
 def test_the_script_runs_where_there_is_no_xen() -> None:
     told = parse_told(
         subprocess.run(
-            ["sh", "-c", f"devices=\n{COMMAND}"],
+            ["sh", "-c", script_after([])],
             capture_output=True,
             text=True,
             check=False,

@@ -100,6 +100,7 @@ def test_packets_go_where_they_are_meant_to(workshop: Workshop, path: str, peer:
     taken = samples(driver)
     assert len(taken) == (12 if path == "peer" else 6)
     assert not worthless(taken)
+    assert {one.details["mtu_bytes"] for one in taken.values()} == {1500}
 
 
 def test_guests_at_once_share_a_device_and_dom0(workshop: Workshop) -> None:

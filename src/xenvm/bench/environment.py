@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from xenvm.errors import WaitTimeoutError
-from xenvm.formats.dom0_surroundings import COMMAND, DROP_CACHES, parse_told
+from xenvm.formats.dom0_surroundings import Dom0Told, parse_told, script_after, script_before
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest
 from xenvm.model.statistics import HostSample
@@ -25,6 +25,7 @@ from xenvm.waiting import pause, wait_until
 
 QUIET_DEADLINE_S = 60.0
 """How long a host may take to become quiet, before the leg counts for nothing."""
+LOOK_DEADLINE_S = 60.0
 
 
 def contract_for(evidence: EvidenceClass) -> Contract:
@@ -32,26 +33,35 @@ def contract_for(evidence: EvidenceClass) -> Contract:
     return Contract() if evidence is EvidenceClass.HARDWARE else EMULATED
 
 
-LOOK_DEADLINE_S = 60.0
-
-
-def look(host: Host, devices: Collection[str] = (), *, cold: bool = False) -> Surroundings:
-    """Return what a host is like now.
+def look_before(host: Host, devices: Collection[str] = ()) -> Surroundings:
+    """Return what a host is like, after its Dom0 has forgotten what it had cached.
 
     Args:
         host: The host.
         devices: The numbers, ``major:minor``, of the block devices whose counters are wanted.
-        cold: Whether Dom0 forgets first what it has cached.
     """
-    script = f"{DROP_CACHES if cold else ''}devices='{' '.join(devices)}'\n{COMMAND}"
-    told = parse_told(host.shell.run(script, deadline_s=LOOK_DEADLINE_S).stdout)
+    counters = host.watch.sample()
+    return _surroundings(_told(host, script_before(devices)), counters)
+
+
+def look_after(host: Host, devices: Collection[str] = ()) -> Surroundings:
+    """Return what a host is like; the counters of the block devices are the first it reads."""
+    told = _told(host, script_after(devices))
+    return _surroundings(told, host.watch.sample())
+
+
+def _told(host: Host, script: str) -> Dom0Told:
+    return parse_told(host.shell.run(script, deadline_s=LOOK_DEADLINE_S).stdout)
+
+
+def _surroundings(told: Dom0Told, counters: HostSample) -> Surroundings:
     return Surroundings(
         governors=told.governors,
         throttled=told.throttled,
         clock_s=told.clock_s,
         affinities=told.affinities,
         moved=told.moved,
-        counters=host.watch.sample(),
+        counters=counters,
     )
 
 
@@ -90,11 +100,11 @@ class Watch:
         for guest in guests:
             guest.ask("drop_caches")
         self._clocks = [_clock(guest) for guest in self._guests]
-        self.before = look(host, devices, cold=True)
+        self.before = look_before(host, devices)
 
     def end(self) -> None:
         """Look again, and tell what makes the leg worthless."""
-        self.after = look(self._host, self._devices)
+        self.after = look_after(self._host, self._devices)
         self.objections += objections(self.before, self.after, self._contract, self._measured)
         for guest, clock in zip(self._guests, self._clocks, strict=True):
             self.objections += guest_objections(guest.name, clock, _clock(guest), self._contract)

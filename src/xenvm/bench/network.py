@@ -93,6 +93,7 @@ class NetworkDriver:
         self.path = path
         self.guest = guest
         self.server = server
+        self._nic = (guest.hello or guest.wait_until_up()).nics[0].name
         self._host = host
         self._setting = setting
 
@@ -124,8 +125,13 @@ class NetworkDriver:
             leg=leg,
             value=made.value,
             invalid="; ".join(filter(None, reasons)),
-            details=made.details,
+            details={**made.details, **self._link()},
         )
+
+    def _link(self) -> dict[str, float]:
+        """Return what the guest's end is like, without which a figure says little."""
+        link = self.guest.ask("link", nic=self._nic)
+        return {"mtu_bytes": link.number("mtu"), "queues": link.number("queues")}
 
     def _measure(self, programs: Programs, kind: str) -> _Made:
         timing, server = self._setting.timing, self.server

@@ -100,8 +100,7 @@ class GuestPrograms:
         """Return what a program printed; see :meth:`Programs.run`.
 
         Raises:
-            GuestError: It failed.
-            CommandTimeoutError: It was killed after ``deadline_s``.
+            GuestError: It failed, or was killed after ``deadline_s``.
         """
         return run_in(self._guest, argv, deadline_s=deadline_s)
 

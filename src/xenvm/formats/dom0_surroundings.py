@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xenvm.errors import ParseError
 from xenvm.model.surroundings import Moved
 
-DROP_CACHES = "sync; echo 3 >/proc/sys/vm/drop_caches\n"
-"""Writes back and forgets what Dom0 has cached."""
+_DROP_CACHES = "sync; echo 3 >/proc/sys/vm/drop_caches\n"
 
-COMMAND = r"""
-LC_ALL=C PATH=$PATH:/usr/sbin:/sbin; export LC_ALL PATH
+_WARM = "fio --version >/dev/null 2>&1 || :\n"
+"""Dom0's fio and its 84 MB are read from its disk again after that, which may be the one that is
+measured."""
+
+_COUNT = r"""
 for device in $devices; do
   read -r counts <"/sys/dev/block/$device/stat" && echo "moved $device $counts"
 done
+"""
+
+_TELL = r"""
+LC_ALL=C PATH=$PATH:/usr/sbin:/sbin; export LC_ALL PATH
 read -r uptime _ </proc/uptime
 echo "clock $(date +%s.%N) $uptime"
 for count in /sys/devices/system/cpu/cpu*/thermal_throttle/*_throttle_count; do
@@ -25,8 +31,7 @@ done
 xenpm get-cpufreq-para 2>/dev/null | sed -n 's/^ *current_governor *: */governor /p'
 xl vcpu-list
 """
-"""Reads only, and starts few processes, as each costs time on an emulated host. In ``devices`` are
-the numbers of block devices to tell of."""
+"""Starts few processes, as each costs time on an emulated host."""
 
 SECTOR_BYTES = 512
 """Of /sys/block/…/stat, whatever the device's own is."""
@@ -39,7 +44,7 @@ _VCPU = re.compile(r"^(\S+)\s+\d+\s+(\d+)\s+\S+\s+\S+\s+[\d.]+\s+(.+)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dom0Told:
-    """What :data:`COMMAND` printed.
+    """What one of the scripts printed.
 
     Attributes:
         governors: The governors of the pCPUs' frequency.
@@ -56,8 +61,24 @@ class Dom0Told:
     moved: Mapping[str, Moved]
 
 
+def script_before(devices: Iterable[str]) -> str:
+    """Return what tells of Dom0 before a leg, and lets it forget what it has cached.
+
+    Args:
+        devices: The numbers, ``major:minor``, of the block devices that the leg drives; they are
+            counted last, so that what the script itself reads from a disk does not count.
+    """
+    numbers = " ".join(devices)
+    return f"{_DROP_CACHES}{_TELL}{_WARM if numbers else ''}devices='{numbers}'{_COUNT}"
+
+
+def script_after(devices: Iterable[str]) -> str:
+    """Return what tells of Dom0 after a leg; its devices are counted first, and it only reads."""
+    return f"devices='{' '.join(devices)}'{_COUNT}{_TELL}"
+
+
 def parse_told(text: str) -> Dom0Told:
-    """Return what :data:`COMMAND` printed.
+    """Return what one of the scripts printed.
 
     Raises:
         ParseError: It is none such.

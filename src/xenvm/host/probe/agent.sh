@@ -191,7 +191,8 @@ truth() { [ "$1" = 1 ] && echo true || echo false; }
 
 do_link() {
 	ip link set "$nic" up || return
-	echo "\"carrier\":$(truth "$(cat "/sys/class/net/$nic/carrier")"),\"mtu\":$(cat "/sys/class/net/$nic/mtu")"
+	set -- /sys/class/net/"$nic"/queues/tx-*
+	echo "\"carrier\":$(truth "$(cat "/sys/class/net/$nic/carrier")"),\"mtu\":$(cat "/sys/class/net/$nic/mtu"),\"queues\":$#"
 }
 
 give_address() { # NIC ADDRESS/PREFIX

@@ -10,7 +10,7 @@ import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xenvm.errors import BlockedError, CommandTimeoutError, GuestError
+from xenvm.errors import BlockedError, GuestError
 from xenvm.host.shell import HostShell
 from xenvm.model.kinds import DiskBacking, DiskDriver
 from xenvm.model.vbd import Vbd
@@ -80,8 +80,7 @@ def deploy_tools(shell: HostShell, programs: Sequence[str]) -> ToolsDisk:
         programs: By name, such as ``fio``; fio drags 84 MB of libraries along in Debian.
 
     Raises:
-        BlockedError: Dom0 lacks one of them.
-        CommandError: A command in Dom0 failed.
+        BlockedError: Dom0 lacks one of them, or has no room for the disk.
     """
     built = shell.run(_BUILD % " ".join(programs), deadline_s=DEADLINE_S, check=False)
     if built.returncode == _MISSING:
@@ -101,8 +100,7 @@ def run_in(guest: ProbeGuest, argv: Sequence[str], *, deadline_s: float) -> str:
         deadline_s: Seconds after which the guest kills it.
 
     Raises:
-        GuestError: It failed, or the guest said nothing.
-        CommandTimeoutError: It did not end within ``deadline_s``.
+        GuestError: It failed, was killed, or the guest said nothing.
     """
     return finish_in(guest, start_in(guest, argv, deadline_s=deadline_s), deadline_s=deadline_s)
 
@@ -116,13 +114,15 @@ def finish_in(guest: ProbeGuest, number: int, *, deadline_s: float) -> str:
     """Return what a program printed that was started in a guest.
 
     Raises:
-        GuestError: It failed, or the guest said nothing.
-        CommandTimeoutError: The guest killed it.
+        GuestError: It failed, was killed, or the guest said nothing.
     """
     reply = guest.answer(number, deadline_s=deadline_s + GRACE_S)
     status = reply.number("status")
-    if status in _KILLED:
-        raise CommandTimeoutError(("a measuring program in", guest.name), deadline_s)
+    if status == _KILLED:
+        raise GuestError(
+            f"a program in {guest.name} was killed: it took longer than {deadline_s:.0f} s, or the"
+            " guest has too little memory"
+        )
     if status != 0:
         said = _unpacked(reply.fields.get("complaints")) or _unpacked(reply.fields.get("output"))
         line = " ".join(said.split())[-300:]
@@ -130,8 +130,8 @@ def finish_in(guest: ProbeGuest, number: int, *, deadline_s: float) -> str:
     return _unpacked(reply.fields.get("output"))
 
 
-_KILLED = (137, 143)
-"""What a shell says of a program that a signal ended."""
+_KILLED = 137
+"""What a shell says of a program that SIGKILL ended."""
 
 
 def _unpacked(packed: object) -> str:
