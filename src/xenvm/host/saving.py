@@ -186,15 +186,15 @@ class Saving(Facet):
 
         def decided() -> DomainState | None:
             try:
-                raw = self._handle()
-                number, _ = self._connection.read(f"asking for {self._name}", lambda _: raw.state())
+                asking = f"asking for {self._name}"
+                number, _ = self._connection.read(asking, lambda _: self._handle().state())
             except HostConnectionError:
                 return None
             state = _libvirt.DOMAIN_STATES[number]
             if state in {DomainState.SUSPENDED, DomainState.SHUT_OFF}:
                 return state
             told = self._shell.run("xl list -v").stdout
-            activity, _ = activity_of(told, UUID(raw.UUIDString()))
+            activity, _ = activity_of(told, UUID(self._handle().UUIDString()))
             return None if activity is Activity.SUSPENDED else state
 
         what = f"libvirt to have done with {self._name}"
