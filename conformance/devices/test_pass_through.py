@@ -108,7 +108,7 @@ def test_a_guest_drives_a_device_of_its_own_past_dom0(
     host, native = workshop.host, host_drivers(workshop.host, function)
     workshop.require_memory(1)
     workshop.borrow(function.address)
-    guest = workshop.started(probe_config(workshop.name("g0"), image))
+    guest = workshop.started(probe_config(workshop.name("g0"), image, passthrough=True))
     guest.wait_until_up()
     guest.domain.hostdevs.attach(Hostdev(pci=function.address))
     driver = driver_at_last(guest, function)
@@ -161,7 +161,8 @@ def test_a_device_has_one_owner(
     """Give a PCI function to one guest, and ask libvirt and Xen to give it to another too."""
     workshop.require_memory(2)
     workshop.borrow(function.address)
-    guests = [workshop.started(probe_config(workshop.name(f"g{n}"), image)) for n in range(2)]
+    configs = [probe_config(workshop.name(f"g{n}"), image, passthrough=True) for n in range(2)]
+    guests = [workshop.started(config) for config in configs]
     for guest in guests:
         guest.wait_until_up()
     first, second = guests

@@ -250,7 +250,7 @@ def madt(*entries: str) -> str:
         (None, None),
     ],
 )
-def test_an_iommu_is_known_by_its_table(tables: str | None, iommu: bool | None) -> None:
+def test_an_iommu_is_known_by_its_table(*, tables: str | None, iommu: bool | None) -> None:
     found = firmware_facts(dmidecode=None, madt=None, signs=None, tables=tables)
     assert found.iommu is iommu
 

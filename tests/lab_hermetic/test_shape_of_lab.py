@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xenvm.errors import UsageError
-from xenvm.lab import Release, Shape
+from xenvm.lab import Lab, Release, Shape
 from xenvm.lab.qemu import SPARE_FUNCTION, Disks, Wires, qemu_argv
 from xenvm.lab.recipe import recipe_for
 from xenvm.lab.shape import digest
@@ -96,6 +96,14 @@ def test_an_iommu_comes_before_what_is_behind_it_and_its_nic_moves_no_other() ->
     assert f"modprobe.blacklist={nic.partition(',')[0]}" in option(words, "-initrd")
     assert "restrict=on" in words[words.index(nic) - 1 - 1]
     assert "iommu=no-sharept" in option(words, "-append")
+
+
+def test_the_function_behind_the_iommu_is_spare_and_its_nic_is_not() -> None:
+    plain, other = (
+        Lab(name="x", release=Release.BOOKWORM, shape=shape, port=0, key=Path("/k"))
+        for shape in (Shape(), Shape(iommu=True))
+    )
+    assert other.spare_devices == (*plain.spare_devices, SPARE_FUNCTION)
 
 
 SHAPES = st.builds(

@@ -69,6 +69,23 @@ def test_no_name_reaches_the_shell_unquoted(name: str) -> None:
         assert "echo" not in words
 
 
+def test_a_function_that_a_dead_run_took_goes_back_to_dom0_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xl = tmp_path / "xl"
+    xl.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    xl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for run, files in (("ab12", ["pci-0000:00:10.0", "disk.img"]), ("cd34", ["disk.img"])):
+        folder = tmp_path / run
+        folder.mkdir()
+        for name in files:
+            (folder / name).touch()
+        processes.run(["sh", "-c", _command("folder", str(folder))], deadline_s=10)
+        assert not folder.exists()
+    assert (tmp_path / "asked").read_text() == "pci-assignable-remove -r 0000:00:10.0\n"
+
+
 def test_a_run_id_makes_names_that_fit_a_bridge() -> None:
     for _ in range(50):
         name = f"{run_prefix(new_run_id())}b127"
