@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from xenvm.lab import Lab
 from xenvm.model.allocation import Allocation
 from xenvm.model.quantities import CpuSet
 from xenvm.qualify.cpu_time import cpu_use
+from xenvm.qualify.journal import Journal, Ledger
+from xenvm.qualify.workshop import Workshop
 
 from .conftest import Command
 
@@ -149,6 +152,27 @@ def test_one_that_may_run_nowhere_else_is_named(
     finally:
         guest.domain.vcpus.release(claimed)
         guests[1].domain.vcpus.pin(0, CpuSet.of([0, 1]))
+
+
+def test_a_restore_gives_back_what_a_killed_run_had_claimed(
+    lab: Lab, host: Host, image: ProbeImage, tmp_path: Path, xenvm: Command
+) -> None:
+    def pins() -> list[str]:
+        said = host.shell.run("xl vcpu-list | awk '!/kx7q/ {print $1, $3, $(NF - 2)}'").stdout
+        return said.splitlines()
+
+    before = pins()
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
+        shop = Workshop(host, Ledger(journal, "kx7q"), image)
+        killed = shop.guest("o")
+        killed.wait_until_up()
+        shop.claim(killed, 0, 1)
+    killed.close_console()
+    assert pins() != before
+    done = xenvm("restore", f"lab:{lab.name}")
+    assert done.returncode == 0, done.stderr
+    assert pins() == before
+    assert killed.name not in [domain.name for domain in host.list_domains()]
 
 
 def test_a_reallocation_that_fails_is_undone(host: Host, guest: ProbeGuest) -> None:

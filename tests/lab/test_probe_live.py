@@ -38,7 +38,9 @@ def parts(host: Host) -> Iterator[ProbeParts]:
         Vbd(target=disk, source=f"{FOLDER}/{disk}", backing=DiskBacking.FILE, readonly=number > 0)
         for number, disk in enumerate(DISKS)
     ]
-    yield ProbeParts(vcpus=2, vbds=vbds, vnifs=[Vnif(bridge=bridge.name, mac=mac) for mac in MACS])
+    vnifs = [Vnif(bridge=bridge.name, mac=mac) for mac in MACS]
+    # Each vCPU is a queue more of each device, and 96 MiB are full.
+    yield ProbeParts(vcpus=2, memory_mib=192, vbds=vbds, vnifs=vnifs)
     bridge.delete()
     host.shell.run(f"rm -r {FOLDER}")
 

@@ -29,7 +29,7 @@ from xenvm.host.probe.protocol import (
 # Said by a probe guest on a lab host: Xen 4.17, Linux 6.1.
 HELLO = (
     '{"say":"hello","protocol":1,"boot_id":"88d976c1-c8a3-4e0c-a4c2-bace6cd135cb","release":'
-    '"6.1.0-56-amd64","vcpus":1,"vcpus_online":"0","memory_kib":49424,"swap_kib":0,"uptime_s":8.28,'
+    '"6.1.0-56-amd64","vcpus":1,"vcpus_online":"0","memory_kib":49424,"available_kib":38212,"swap_kib":0,"uptime_s":8.28,'
     '"guest_type":"PV","disks":[{"name":"xvdb","bytes":8388608}],"nics":[{"name":"eth0","mac":"00:16:3e:6e:dd:e7"}]}'
 )
 AGENT = resources.files("xenvm.host.probe").joinpath("agent.sh").read_text()

@@ -12,7 +12,7 @@ from xenvm import processes
 from xenvm.errors import ParseError
 from xenvm.host import connect
 from xenvm.qualify.dom0 import Dom0
-from xenvm.qualify.names import is_ours, new_run_id, run_prefix
+from xenvm.qualify.names import UNDO_FILE, is_ours, new_run_id, run_prefix
 from xenvm.qualify.restore import _command, leftovers, restore
 from xenvm.qualify.snapshot import Snapshot, compare, parse_snapshot, snapshot_script
 
@@ -69,21 +69,15 @@ def test_no_name_reaches_the_shell_unquoted(name: str) -> None:
         assert "echo" not in words
 
 
-def test_a_function_that_a_dead_run_took_goes_back_to_dom0_with_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    xl = tmp_path / "xl"
-    xl.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
-    xl.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    for run, files in (("ab12", ["pci-0000:00:10.0", "disk.img"]), ("cd34", ["disk.img"])):
-        folder = tmp_path / run
+def test_what_a_run_wrote_down_to_undo_is_done_before_its_folder_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "ab12"
+    for undo in ("", f"echo 0-1 >{tmp_path}/pinned; false\n"):
         folder.mkdir()
-        for name in files:
-            (folder / name).touch()
-        processes.run(["sh", "-c", _command("folder", str(folder))], deadline_s=10)
+        if undo:
+            (folder / UNDO_FILE).write_text(undo)
+        processes.run(["sh", "-c", _command("folder", str(folder))], deadline_s=20)
         assert not folder.exists()
-    assert (tmp_path / "asked").read_text() == "pci-assignable-remove -r 0000:00:10.0\n"
+    assert (tmp_path / "pinned").read_text() == "0-1\n"
 
 
 def test_a_run_id_makes_names_that_fit_a_bridge() -> None:

@@ -123,7 +123,7 @@ def _show(
     console.print(table)
     console.print(f"\nstatic rules: {_words(worth)}")
     if left := live_only(profile):
-        console.print(f"live tests only: {', '.join(left)}; run: xenvm qualify")
+        console.print(f"{len(left)} more take live tests: xenvm qualify; --json lists them")
 
 
 def _said(verdict: Verdict) -> Text:

@@ -52,6 +52,11 @@ def claim(shell: HostShell, pcpus: int, owner: VcpuPlace, pcpu: int) -> Exclusiv
     return Exclusivity(pcpu=pcpu, owner=owner, excluded=excluded, sharing=sharing)
 
 
+def pins(rows: Iterable[VcpuPlace]) -> str:
+    """Return the commands of Dom0 that pin vCPUs to where they may run now."""
+    return "".join(f"xl vcpu-pin {row.domid} {row.number} {row.cpus}\n" for row in rows)
+
+
 def release(shell: HostShell, exclusivity: Exclusivity) -> None:
     """Let those that were excluded run where they could before.
 
@@ -61,8 +66,7 @@ def release(shell: HostShell, exclusivity: Exclusivity) -> None:
     for row in exclusivity.excluded:
         if not _pin(shell, row, str(row.cpus)) and _runs(shell, row.domid):
             raise ToolstackError(
-                f"{row} could not be pinned to {row.cpus} again: in Dom0,"
-                f" xl vcpu-pin {row.domid} {row.number} {row.cpus}"
+                f"{row} could not be pinned to {row.cpus} again: in Dom0, {pins([row]).strip()}"
             )
 
 

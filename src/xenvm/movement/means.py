@@ -31,7 +31,7 @@ def means_of(host: Host, config: DomainConfig) -> Means:
     domains = host.list_domains()
     return Means(
         host=marked.get("named", ("",))[0] or host.hostname,
-        machine_id=marked.get("machine", ("",))[0],
+        machine_id=marked.get("machine-id", ("",))[0],
         xen_version=version_of(said),
         hw_caps=feature_words(said),
         virt_caps=frozenset(parse_info(said).get("virt_caps", "").split()),

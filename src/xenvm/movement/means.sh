@@ -2,7 +2,7 @@
 # Arguments: bridge:NAME, file:PATH, disk:PATH. Reads only.
 xl info
 echo "named $(hostname)"
-echo "machine $(cat /etc/machine-id 2>/dev/null)"
+echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
 
 identity() { # PATH: what is the same on every host that reaches the same disk
 	if [ -b "$1" ]; then

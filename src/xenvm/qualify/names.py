@@ -8,11 +8,11 @@ import secrets
 RUNS_FOLDER = "/var/lib/xenvm/runs"
 """On the host: one folder per run, named by its id; removed by a restore."""
 
+UNDO_FILE = "undo.sh"
+"""In a run's folder: puts back what the run changed and no look could tell from its own state."""
+
 PROBE_FOLDER = "/var/lib/xenvm/probe"
 """On the host: the probe guest's cache, by content hash; it stays between runs."""
-
-BORROWED = "pci-"
-"""In a run's folder: how the name of a file begins that stands for a PCI function of Dom0's."""
 
 OURS = re.compile(r"^xenvm-[a-z0-9]{4}-")
 """The only names that a restore ever touches."""

@@ -10,7 +10,7 @@ from xenvm.errors import HostBusyError, XenvmError
 
 from . import lease
 from .dom0 import Dom0
-from .names import BORROWED, RUN_ID, RUNS_FOLDER, is_ours
+from .names import RUN_ID, RUNS_FOLDER, UNDO_FILE, is_ours
 from .snapshot import Snapshot, Thing
 
 PER_THING_S = 3.0
@@ -93,12 +93,6 @@ def remove_leftovers(
     return Restored(removed=tuple(removed), failed=tuple(failed))
 
 
-_GIVE_BACK = (
-    f'for file in %s/{BORROWED}*; do [ ! -e "$file" ] ||'
-    f' xl pci-assignable-remove -r "${{file##*/{BORROWED}}}"; done; '
-)
-"""What a run took from Dom0 is told by the names of files in its folder."""
-
 _STEPS = (("domain",), ("xen domain",), ("loop device", "volume"), ("bridge", "link"), ("folder",))
 """Kinds in the order in which they can go."""
 
@@ -171,6 +165,7 @@ def _command(kind: str, line: str) -> str:
         "volume": f"lvremove -f -y {whole}",
         "bridge": f"[ ! -e /sys/class/net/{whole} ] || ip link delete {whole}",
         "link": f"[ ! -e /sys/class/net/{whole} ] || ip link delete {whole}",
-        "folder": _GIVE_BACK % whole + f"rm -rf --one-file-system -- {whole}",
+        "folder": f"[ ! -f {whole}/{UNDO_FILE} ] || sh {whole}/{UNDO_FILE};"
+        f" rm -rf --one-file-system -- {whole}",
     }
     return commands[kind]

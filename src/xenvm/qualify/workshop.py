@@ -10,6 +10,7 @@ from typing import Unpack
 from xenvm.errors import BlockedError, NotFoundError, XenvmError
 from xenvm.host import Domain, Host
 from xenvm.host.bridges import create_bridges, delete_bridges, plug
+from xenvm.host.exclusive_pcpu import pins, places
 from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import ANSWER_DEADLINE_S, MEMORY_MIB, ProbeParts, probe_config, remove
 from xenvm.model.allocation import Exclusivity
@@ -18,7 +19,7 @@ from xenvm.model.quantities import MacAddress, PciAddress
 from xenvm.model.uplink import Uplink
 
 from .journal import Ledger
-from .names import BORROWED, RUNS_FOLDER, run_prefix
+from .names import RUNS_FOLDER, UNDO_FILE, run_prefix
 
 TEST_NETWORK = ipaddress.IPv4Network("198.18.0.0/15")
 """For tests of network devices (RFC 2544): no real network has these addresses."""
@@ -172,6 +173,8 @@ class Workshop:
     def claim(self, guest: ProbeGuest, vcpu: int, pcpu: int) -> Exclusivity:
         """Return what became of giving a guest's vCPU a pCPU alone; others get it back after."""
         vcpus = guest.domain.vcpus
+        now = places(self.host.shell, self.host.capacity.pcpus)
+        self.host.shell.run("cat >%s", self.run_file(UNDO_FILE), stdin=pins(now))
         claimed = vcpus.claim(vcpu, pcpu)
         self._undo.callback(vcpus.release, claimed)
         return claimed
@@ -188,7 +191,8 @@ class Workshop:
         pci = self.host.devices.pci
         if pci.find(function).is_assignable:
             return
-        self.run_file(f"{BORROWED}{function}")
+        undo = f"xl pci-assignable-remove -r {function}\n"
+        self.host.shell.run("cat >%s", self.run_file(UNDO_FILE), stdin=undo)
         self._undo.callback(pci.take_back, function)
         pci.make_assignable(function)
 

@@ -47,9 +47,9 @@ nics() {
 }
 
 facts() {
-	printf '"boot_id":"%s","release":"%s","vcpus":%s,"vcpus_online":"%s","memory_kib":%s,"swap_kib":%s,"uptime_s":%s,"guest_type":"%s","disks":%s,"nics":%s' \
+	printf '"boot_id":"%s","release":"%s","vcpus":%s,"vcpus_online":"%s","memory_kib":%s,"available_kib":%s,"swap_kib":%s,"uptime_s":%s,"guest_type":"%s","disks":%s,"nics":%s' \
 		"$(cat /proc/sys/kernel/random/boot_id)" "$(uname -r)" "$(nproc)" \
-		"$(cat /sys/devices/system/cpu/online)" "$(of_memory MemTotal)" "$(of_memory SwapTotal)" \
+		"$(cat /sys/devices/system/cpu/online)" "$(of_memory MemTotal)" "$(of_memory MemAvailable)" "$(of_memory SwapTotal)" \
 		"$(uptime_s)" "$(cat /sys/hypervisor/guest_type 2>/dev/null)" "$(disks)" "$(nics)"
 }
 

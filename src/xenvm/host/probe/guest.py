@@ -159,18 +159,19 @@ class ProbeGuest:
         """Return the guest's hello, once it has said it.
 
         Raises:
-            GuestError: It did not say hello; quotes the console's end.
+            GuestError: It did not say hello, or it ended before; quotes the console's end.
         """
 
         def greeted() -> Hello | None:
             self.listen(deadline_s=0.5)
+            if not self.hello:
+                self._refuse_silence()
             return self.hello
 
         try:
             return wait_until(f"{self.name} to boot", greeted, deadline_s=deadline_s, every_s=0.0)
         except WaitTimeoutError as exc:
-            said = self.transcript[-300:] or "nothing"
-            raise GuestError(f"{exc}; its console ends with: {said}") from exc
+            raise GuestError(f"{exc}; its console ends with: {self._last_words}") from exc
 
     def wait_until_rebooted(self, *, deadline_s: float = BOOT_DEADLINE_S) -> Hello:
         """Return what the guest sees of itself, once it is another boot than that of its hello.
@@ -256,7 +257,14 @@ class ProbeGuest:
     def _refuse_silence(self) -> None:
         if self._console.has_ended:
             cause = self._console.end_cause or "the guest is gone"
-            raise GuestError(f"the console of {self.name} has ended: {cause}")
+            raise GuestError(
+                f"the console of {self.name} has ended: {cause}; its last words: {self._last_words}"
+            )
+
+    @property
+    def _last_words(self) -> str:
+        panic = self.transcript.rfind("Kernel panic")
+        return self.transcript[panic if panic >= 0 else -300 :][:300] or "nothing"
 
     def remove(self) -> None:
         """End the guest and forget it; does no harm when it is gone already."""

@@ -46,6 +46,7 @@ class Hello:
         vcpus: How many CPUs are online.
         vcpus_online: Which, as the kernel says it: ``0-1,3``.
         memory_kib: MemTotal.
+        available_kib: MemAvailable, what it could still give to a program.
         swap_kib: SwapTotal.
         uptime_s: Seconds since boot.
         guest_type: ``PV``, ``PVH`` or ``HVM`` by the guest's own hypervisor folder in sysfs.
@@ -58,6 +59,7 @@ class Hello:
     vcpus: int
     vcpus_online: str
     memory_kib: int
+    available_kib: int
     swap_kib: int
     uptime_s: float
     guest_type: str
@@ -165,6 +167,7 @@ def parse_facts(said: Mapping[str, object]) -> Hello:
         vcpus=int(str(said["vcpus"])),
         vcpus_online=str(said["vcpus_online"]),
         memory_kib=int(str(said["memory_kib"])),
+        available_kib=int(str(said["available_kib"])),
         swap_kib=int(str(said["swap_kib"])),
         uptime_s=float(str(said["uptime_s"])),
         guest_type=str(said["guest_type"]),
