@@ -164,6 +164,21 @@ def test_what_cannot_go_is_refused_before_libvirt_is_asked(
         pvh.undefine()
 
 
+def test_a_function_goes_with_all_of_its_group_or_not_at_all(host: Host, image: ProbeImage) -> None:
+    devices = host.devices.pci
+    sata, smbus = (PciAddress.parse(f"0000:00:1f.{number}") for number in (2, 3))
+    domain = host.define(probe_config("xenvm-live-i6", image))
+    devices.make_assignable(sata)
+    try:
+        with pytest.raises(DeviceInUseError, match=f"Dom0 .{smbus}, driver i801_smbus"):
+            domain.hostdevs.attach(Hostdev(pci=sata))
+        assert [*domain.hostdevs] == []
+    finally:
+        devices.take_back(sata)
+        domain.undefine()
+    assert devices.find(sata).driver == "ahci"
+
+
 def verdicts(folder: Path) -> dict[str, tuple[str, object, str]]:
     rows = json.loads((folder / "results.json").read_text())["requirements"]
     return {row["id"]: (row["verdict"], row["observed"], row["detail"]) for row in rows}
