@@ -192,9 +192,9 @@ give_address() { # NIC ADDRESS/PREFIX
 # To all who hear it, as nobody needs to answer; what the driver counts, the device has taken.
 do_broadcast() {
 	give_address "$nic" "$address" || return
-	before=$(of_nic tx_packets)
+	before=$(of_nic tx_packets) was=$(of_nic tx_bytes)
 	timeout "$seconds" ping -q -s 1400 -c "$packets" -i 0.02 -W 1 "$peer" >/dev/null
-	echo "\"sent_packets\":$(($(of_nic tx_packets) - before)),\"sent_bytes\":$(of_nic tx_bytes)"
+	echo "\"sent_packets\":$(($(of_nic tx_packets) - before)),\"sent_bytes\":$(($(of_nic tx_bytes) - was))"
 }
 
 of_nic() { cat "/sys/class/net/$nic/statistics/$1"; }
