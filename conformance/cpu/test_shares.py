@@ -87,9 +87,7 @@ def test_cpu_time_follows_weights(
     for number, weights in enumerate((WEIGHTS, WEIGHTS[::-1]), start=1):
         journal.progress(0.3 * number, f"weights {weights}")
         uses.append(rivals.weigh(weights))
-    assert rivals.boot_ids() == rivals.boots, "a guest rebooted"
     evidence = [use.evidence for use in uses]
-    check_ratio(check, profile, uses)
     least = min(percent for use in uses for percent in use.percents)
     check(
         "WP-5.3-02",
@@ -100,6 +98,9 @@ def test_cpu_time_follows_weights(
         detail=f"the least of {len(WEIGHTS)} vCPUs that all want the one pCPU",
         evidence=evidence,
     )
+    assert least, "a guest got no CPU time, so it cannot be asked for its boot"
+    assert rivals.boot_ids() == rivals.boots, "a guest rebooted"
+    check_ratio(check, profile, uses)
     floor, got = number_of(profile, "share_min_percent"), least_of_its_share(uses)
     check(
         "WP-5.3-03",

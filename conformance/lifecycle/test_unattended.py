@@ -11,7 +11,7 @@ from xenvm.host.probe.guest import probe_config
 from xenvm.model.kinds import DomainState
 from xenvm.model.lifecycle import Ending
 from xenvm.model.verdict import Evidence
-from xenvm.qualify.checking import Check
+from xenvm.qualify.checking import Check, held_against_host
 from xenvm.qualify.workshop import Workshop
 from xenvm.waiting import wait_until
 
@@ -44,11 +44,12 @@ def test_a_change_is_one_call(check: Check, workshop: Workshop) -> None:
     guest = workshop.guest("u", vcpus=1, max_vcpus=2)
     boot_id = guest.wait_until_up().boot_id
     seen = []
-    for name, change, is_seen in changes(guest):
-        change()
-        wait_until(f"{name} to be seen", is_seen, deadline_s=SEEN_DEADLINE_S, every_s=0.5)
-        seen.append(name)
-    rebooted = guest.facts().boot_id != boot_id
+    with held_against_host():
+        for name, change, is_seen in changes(guest):
+            change()
+            wait_until(f"{name} to be seen", is_seen, deadline_s=SEEN_DEADLINE_S, every_s=0.5)
+            seen.append(name)
+        rebooted = guest.facts().boot_id != boot_id
     check(
         observed=0 if rebooted else len(seen),
         expected=4,
@@ -74,7 +75,8 @@ class Life:
 
     def step(self, name: str, do: Callable[[], object], *expected: DomainState | Ending) -> None:
         """Do it; the state, or where that is asked for the ending, must be one of these."""
-        do()
+        with held_against_host():
+            do()
         ask = self.ending if isinstance(expected[0], Ending) else self.state
         found = ask()
         self.told.append((name, str(found), "" if found in expected else f"not {expected[0]}"))

@@ -26,6 +26,7 @@ XenvmError
 ├── MovePrerequisiteError         a domain cannot be moved yet; keeps every reason and cure
 ├── EventsLostError               more events came than were taken; keeps how many are missing
 ├── GuestError                    the probe guest did not answer as its protocol says
+│   └── GuestFailedError          … but said that it could not, or ended
 ├── HostBusyError                 another qualification holds the host
 ├── BlockedError                  a check lacks a prerequisite; says which
 ├── OutputError                   the output folder stopped taking what we write
@@ -333,6 +334,10 @@ class EventsLostError(XenvmError):
 
 class GuestError(XenvmError):
     """The probe guest did not answer as its protocol says."""
+
+
+class GuestFailedError(GuestError):
+    """The probe guest said that what it was asked for does not work, or it ended meanwhile."""
 
 
 class HostBusyError(XenvmError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -72,3 +73,29 @@ def xenvm() -> Command:
         )
 
     return run
+
+
+Rows = dict[str, dict[str, object]]
+
+
+def qualified(xenvm: Command, lab: Lab, folder: Path, *ids: str) -> tuple[int, Rows]:
+    """Return how a full run of some requirements ended, and their rows in its results."""
+    only = [word for id_ in ids for word in ("--only", id_)]
+    done = xenvm("qualify", f"lab:{lab.name}", "--tier", "full", *only, "--output", str(folder),
+                 deadline_s=900)  # fmt: skip
+    rows = json.loads((folder / "results.json").read_text())["requirements"]
+    return done.returncode, {row["id"]: row for row in rows}
+
+
+@pytest.fixture
+def saboteur(lab: Lab) -> Iterator[Callable[[str], None]]:
+    """Starts a script in Dom0; it is gone afterwards."""
+    unit = "xenvm-live-saboteur"
+
+    def start(script: str) -> None:
+        lab.ssh.run(f"cat >/run/{unit} <<'END'\n{script}\nEND\nsystemd-run -q --unit={unit}"
+                    f" sh /run/{unit}", deadline_s=60)  # fmt: skip
+
+    yield start
+    lab.ssh.run(f"systemctl stop {unit}; systemctl reset-failed {unit}; rm -f /run/{unit}",
+                deadline_s=60)  # fmt: skip

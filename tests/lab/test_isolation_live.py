@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
@@ -17,9 +15,9 @@ from xenvm.qualify.neighbours import Neighbours
 from xenvm.qualify.workshop import Workshop
 from xenvm.waiting import pause
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
+from .conftest import Command, qualified
 
-Command = Callable[..., "CompletedProcess[str]"]
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
 
 
 @pytest.fixture
@@ -89,17 +87,6 @@ neighbour=$($real list | awk '$1 ~ /-n1$/ {print $2}')
 exec $real "$@"
 """
 """An xl that, once for each guest that goes wrong, stops a neighbour, is slow, or leaves things."""
-
-
-def qualified(
-    xenvm: Command, lab: Lab, folder: Path, *ids: str
-) -> tuple[int, dict[str, dict[str, object]]]:
-    """Return how a full run of some requirements ended, and their rows in its results."""
-    only = [word for id_ in ids for word in ("--only", id_)]
-    done = xenvm("qualify", f"lab:{lab.name}", "--tier", "full", *only, "--output", str(folder),
-                 deadline_s=900)  # fmt: skip
-    rows = json.loads((folder / "results.json").read_text())["requirements"]
-    return done.returncode, {row["id"]: row for row in rows}
 
 
 def test_a_host_that_reboots_another_guest_too_fails(

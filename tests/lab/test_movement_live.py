@@ -23,7 +23,7 @@ from xenvm.model.vnif import Vnif
 from xenvm.movement import migrate, moving
 from xenvm.movement.course import silent
 
-pytestmark = [pytest.mark.timeout(480), pytest.mark.thorough]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.thorough]
 
 NAME = "xenvm-test-mover"
 SEED, KIB = "over-there", 1024
@@ -182,12 +182,12 @@ def test_all_that_a_destination_lacks_is_told_and_nothing_changes(
     ends: tuple[End, End],
 ) -> None:
     here, there = ends
-    there.dom0(f"ip link set dev {BRIDGE} name away")
+    there.dom0(f"ip link set dev {BRIDGE} down; ip link set dev {BRIDGE} name away")
     try:
         with pytest.raises(MovePrerequisiteError) as caught:
             migrate(NAME, source=here.host, destination=there.host, options=MoveOptions())
     finally:
-        there.dom0(f"ip link set dev away name {BRIDGE}")
+        there.dom0(f"ip link set dev away name {BRIDGE}; ip link set dev {BRIDGE} up")
     assert [what for what, _ in caught.value.missing] == [f"lab-pair-2 has no bridge {BRIDGE}"]
     with pytest.raises(MovePrerequisiteError, match="both are the host"):
         migrate(NAME, source=here.host, destination=here.host)

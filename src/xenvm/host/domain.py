@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from xenvm.errors import NotFoundError
+from xenvm.formats.dom0_movement import activity_of
 from xenvm.formats.domain_xml import parse_domain_xml
 from xenvm.model.domain import DomainConfig
 from xenvm.model.driver_features import Feature
@@ -25,6 +26,7 @@ from .domain_vbds import DomainVbds
 from .domain_vcpus import DomainVcpus
 from .domain_vnifs import DomainVnifs
 from .free_memory import require_free
+from .interrupted import settled
 from .libxl_log import libxl_log
 from .plug import HOTPLUG_DEADLINE_S, Plug
 from .running import ANSWER_DEADLINE_S, refuse_deaf
@@ -149,7 +151,10 @@ class Domain:
             self._connection.driver.require(Feature.START_PAUSED)
         self.vbds.refuse_second_writers()
         flags = _libvirt.START_PAUSED if waits else 0
-        with libxl_log(self._shell, self.name):
+        with (
+            settled(self._connection, self._shell, self._end_stray),
+            libxl_log(self._shell, self.name),
+        ):
             self._connection.call(
                 f"starting {self.name}",
                 lambda: self._raw.createWithFlags(flags),
@@ -293,6 +298,14 @@ class Domain:
 
         stream = self._connection.call(f"opening the console of {self.name}", open_stream)
         return Console(self._connection, stream, self.name)
+
+    def _end_stray(self) -> None:
+        """End what Xen has of it, where libvirt says that it does not run."""
+        if self.is_active:
+            return
+        _, domid = activity_of(self._shell.run("xl list -v").stdout, self.uuid)
+        if domid is not None:
+            self._shell.run("xl destroy %s", str(domid), deadline_s=HOTPLUG_DEADLINE_S)
 
     def _start_capped(self, *, paused: bool) -> None:
         try:

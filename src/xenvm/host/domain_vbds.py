@@ -40,6 +40,7 @@ class DomainVbds(Devices[Vbd, str]):
     field = "vbds"
     kind = "vbd"
     mark = "dev"
+    xl_noun = "block"
 
     def _key(self, device: Vbd) -> str:
         return device.target

@@ -36,6 +36,7 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
     field = "vnifs"
     kind = "vif"
     mark = "mac"
+    xl_noun = "network"
 
     def _key(self, device: Vnif) -> MacAddress | None:
         return device.mac

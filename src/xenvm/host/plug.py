@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -15,6 +16,7 @@ from xenvm.waiting import wait_until
 
 from . import _libvirt
 from .connection import Connection
+from .interrupted import settled
 from .libxl_log import libxl_log
 from .shell import HostShell
 
@@ -112,6 +114,8 @@ class Devices(ABC, Generic[D, K]):
     """What xenstore calls them."""
     mark: str
     """Where a back-end in xenstore keeps what tells it from the others; empty for nowhere."""
+    xl_noun: str = ""
+    """What xl calls them, as in ``xl block-detach``; empty where a half-made one stays."""
 
     def __init__(self, plug: Plug):
         self._plug = plug
@@ -153,8 +157,7 @@ class Devices(ABC, Generic[D, K]):
             NotSupportedError: The domain does not run, or the host is simulated.
         """
         for device in self._plug.xen_devices():
-            told = device.back.get(self.mark, "").lower() if self.mark else str(key)
-            if device.kind == self.kind and told == str(key):
+            if self._is(device, key):
                 return device
         raise NotFoundError(f"{self._plug.name} runs without a {self.noun} {key}: see its config()")
 
@@ -189,13 +192,15 @@ class Devices(ABC, Generic[D, K]):
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         self._refuse(device)
-        self._plug.change(
-            f"attaching {self.noun} {self._key(device)} to {self._plug.name}",
-            lambda raw, xml, flags: raw.attachDeviceFlags(xml, flags),
-            self._xml(device),
-            persist=persist,
-            deadline_s=deadline_s,
-        )
+        key = self._key(device)
+        with self._settled(key):
+            self._plug.change(
+                f"attaching {self.noun} {key} to {self._plug.name}",
+                lambda raw, xml, flags: raw.attachDeviceFlags(xml, flags),
+                self._xml(device),
+                persist=persist,
+                deadline_s=deadline_s,
+            )
 
     def detach(
         self, key: K, *, persist: bool = False, deadline_s: float = HOTPLUG_DEADLINE_S
@@ -211,10 +216,37 @@ class Devices(ABC, Generic[D, K]):
             NotFoundError: The domain has none such.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
+        xml = self._xml(self.find(key))
+        with self._settled(key):
+            self._detach(key, xml, persist=persist, deadline_s=deadline_s)
+
+    def _detach(self, key: K | None, xml: str, *, persist: bool, deadline_s: float) -> None:
         self._plug.change(
             f"detaching {self.noun} {key} from {self._plug.name}",
             lambda raw, xml, flags: raw.detachDeviceFlags(xml, flags),
-            self._xml(self.find(key)),
+            xml,
             persist=persist,
             deadline_s=deadline_s,
         )
+
+    def _settled(self, key: K | None) -> AbstractContextManager[None]:
+        return settled(self._plug.connection, self._plug.shell, lambda: self._agree(key))
+
+    def _agree(self, key: K | None) -> None:
+        """Take out of the running guest what only libvirt or only Xen says that it has."""
+        domid = self._plug.domid()
+        if domid is None or not self.xl_noun:
+            return
+        listed = next((device for device in self if self._key(device) == key), None)
+        served = any(self._is(device, key) for device in self._plug.xen_devices())
+        if listed is not None and not served:
+            self._detach(key, self._xml(listed), persist=False, deadline_s=HOTPLUG_DEADLINE_S)
+        elif served and listed is None:
+            self._plug.shell.run(
+                f"xl {self.xl_noun}-detach %s %s", str(domid), str(key),
+                deadline_s=HOTPLUG_DEADLINE_S,
+            )  # fmt: skip
+
+    def _is(self, device: XenDevice, key: K | None) -> bool:
+        told = device.back.get(self.mark, "").lower() if self.mark else str(key)
+        return device.kind == self.kind and told == str(key)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from uuid import UUID
 
-from xenvm.errors import InvalidStateError
+from xenvm.errors import HostConnectionError, InvalidStateError, LibvirtError, XenvmError
+from xenvm.formats.dom0_movement import activity_of
 from xenvm.model.driver_features import Feature
-from xenvm.model.movement import Manner, MoveOptions
+from xenvm.model.kinds import DomainState
+from xenvm.model.movement import Activity, Manner, MoveOptions
+from xenvm.waiting import wait_until
 
 from . import _libvirt
 from .connection import Connection
+from .domain_memory import DomainMemory
 from .facet import Facet
+from .free_disk import require_room
 from .libxl_log import libxl_log
 from .running import refuse_deaf
 
 SAVE_DEADLINE_S = 600.0
 """A guest's memory goes through Dom0 to its disk."""
+WAKE_DEADLINE_S = 60.0
+"""Seconds for a libvirtd that was restarted in mid-save to answer again."""
+MANAGED_FOLDER = "/var/lib/libvirt/libxl/save"
+"""Where libvirt's Xen driver keeps managed saves (its libxl_conf.h)."""
 
 
 class Saving(Facet):
@@ -40,20 +51,34 @@ class Saving(Facet):
 
         Raises:
             InvalidStateError: It does not run, is paused, or has crashed: a guest takes part in it.
+            OutOfSpaceError: Its memory has no room there; the guest goes on.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         refuse_deaf(self._connection, self._name, self._handle)
-        self._change("saving", lambda raw: raw.save(path), deadline_s)
+        self._require_room(path)
+        with self._guest_kept(lambda: self._shell.run("rm -f -- %s", path)):
+            self._change("saving", lambda raw: raw.save(path), deadline_s)
 
     def managed(self, *, deadline_s: float = SAVE_DEADLINE_S) -> None:
         """Write its memory to where libvirt keeps it and end it; the next start continues it.
 
         Raises:
             InvalidStateError: It does not run, is paused, has crashed, or has no definition.
+            OutOfSpaceError: Its memory has no room there; the guest goes on.
             ToolstackError: libxl could not; its log's end is in the detail.
         """
         refuse_deaf(self._connection, self._name, self._handle)
-        self._change("saving", lambda raw: raw.managedSave(), deadline_s)
+        self._require_room(f"{MANAGED_FOLDER}/")
+        with self._guest_kept(self._remove_managed):
+            self._change("saving", lambda raw: raw.managedSave(), deadline_s)
+
+    def wake(self) -> None:
+        """Have it go on after it let go of its CPUs for a saving or a move that failed.
+
+        Raises:
+            InvalidStateError: It is not suspended.
+        """
+        self._change("waking", lambda raw: raw.pMWakeup())
 
     def remove_managed(self) -> None:
         """Remove its managed save, so that the next start boots it.
@@ -64,7 +89,7 @@ class Saving(Facet):
         # libxl's driver fails without saying why when there is none.
         if not self.has_managed:
             raise InvalidStateError(f"{self._name} has no managed save: there is none to remove")
-        self._change("removing the managed save of", lambda raw: raw.managedSaveRemove())
+        self._remove_managed()
 
     def dump_core(
         self,
@@ -85,11 +110,13 @@ class Saving(Facet):
         Raises:
             InvalidStateError: It does not run.
             NotSupportedError: The driver cannot do it live.
+            OutOfSpaceError: Its memory has no room there; the guest goes on.
             ToolstackError: libxl could not, such as for a PV guest that was never unpaused; its
                 log's end is in the detail.
         """
         if live:
             self._connection.driver.require(Feature.DUMP_LIVE)
+        self._require_room(path)
         flags = _libvirt.DUMP_LIVE * live | _libvirt.DUMP_CRASH * end
         self._change("dumping the core of", lambda raw: raw.coreDump(path, flags), deadline_s)
 
@@ -123,6 +150,60 @@ class Saving(Facet):
                 lambda: raw.migrate3(to.raw, words, flags),
                 deadline_s=deadline_s,
             )
+
+    def _remove_managed(self) -> None:
+        self._change("removing the managed save of", lambda raw: raw.managedSaveRemove())
+
+    @contextlib.contextmanager
+    def _guest_kept(self, forget: Callable[[], object]) -> Iterator[None]:
+        """Wake a guest whose saving failed: it let go of its CPUs before its memory was written.
+
+        Args:
+            forget: Removes what was written of it, which is no whole guest.
+
+        Yields:
+            Nothing.
+
+        Raises:
+            LibvirtError: What was raised, afterwards.
+        """
+        try:
+            yield
+        except LibvirtError:
+            with contextlib.suppress(XenvmError):
+                if self._fell_asleep():
+                    self.wake()
+                    forget()
+            raise
+
+    def _fell_asleep(self) -> bool:
+        """Return whether the guest sleeps, once libvirt has returned and has done with it.
+
+        Source:
+            libvirt's libxl_domain.c: it hears from Xen that a guest suspended itself, and as its
+            job for the saving has ended, or it has been started again, it says so.
+        """
+
+        def decided() -> DomainState | None:
+            try:
+                raw = self._handle()
+                number, _ = self._connection.read(f"asking for {self._name}", lambda _: raw.state())
+            except HostConnectionError:
+                return None
+            state = _libvirt.DOMAIN_STATES[number]
+            if state in {DomainState.SUSPENDED, DomainState.SHUT_OFF}:
+                return state
+            told = self._shell.run("xl list -v").stdout
+            activity, _ = activity_of(told, UUID(raw.UUIDString()))
+            return None if activity is Activity.SUSPENDED else state
+
+        what = f"libvirt to have done with {self._name}"
+        state = wait_until(what, decided, deadline_s=WAKE_DEADLINE_S, every_s=1.0)
+        return state is DomainState.SUSPENDED
+
+    def _require_room(self, path: str) -> None:
+        memory = DomainMemory(self._connection, self._shell, self._name, self._handle)
+        require_room(self._shell, path, memory.now_kib)
 
     def _change(
         self,

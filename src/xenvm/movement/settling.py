@@ -34,8 +34,8 @@ def owner(source: Standing, destination: Standing, *, moved: bool) -> Side:
 
     Returns:
         The side whose copy is whole. A copy that ran on is worth more than one that waits; a
-        source that let go of its memory can be resumed by libxl alone, so that a copy which has
-        arrived at the destination, where libxl destroys one that is not whole, is worth more.
+        source that let go of its memory goes on if it is woken, so that a copy which has arrived
+        at the destination, where libxl destroys one that is not whole, is worth more.
     """
     if moved and destination.is_there:
         return Side.DESTINATION
@@ -118,7 +118,9 @@ def _go_on(place: Place, *, paused: bool) -> None:
         return
     waits = standing.activity is Activity.PAUSED or standing.state is DomainState.PAUSED
     with contextlib.suppress(XenvmError):  # the last look tells whether it helped
-        if waits and not paused:
+        if standing.activity is Activity.SUSPENDED and not paused:
+            domain.saving.wake()
+        elif waits and not paused:
             # Also where Xen runs it and libvirt believes that its migration paused it.
             domain.unpause()
         elif paused and standing.activity is Activity.RUNNING:

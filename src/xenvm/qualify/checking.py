@@ -7,7 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypedDict, Unpack
 
-from xenvm.errors import BlockedError, ToolstackError, UsageError, WaitTimeoutError
+from xenvm.errors import (
+    BlockedError,
+    GuestFailedError,
+    InvalidStateError,
+    ToolstackError,
+    UsageError,
+    WaitTimeoutError,
+)
 from xenvm.model.inventory import Inventory
 from xenvm.model.profile import Profile
 from xenvm.model.verdict import Evidence, Observed, Tier, Verdict, VerdictKind
@@ -169,7 +176,7 @@ def audited(requirement_id: str, inventory: Inventory, profile: Profile) -> Verd
 
 @contextlib.contextmanager
 def held_against_host() -> Iterator[None]:
-    """Make a fail of what the host, or its guest, did not do in time, or did otherwise.
+    """Make a fail of what the host, or its guest, did not do, not in time, or otherwise.
 
     Yields:
         Nothing.
@@ -179,7 +186,7 @@ def held_against_host() -> Iterator[None]:
     """
     try:
         yield
-    except (WaitTimeoutError, ToolstackError) as exc:
+    except (WaitTimeoutError, ToolstackError, InvalidStateError, GuestFailedError) as exc:
         raise AssertionError(str(exc)) from exc
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from xenvm.errors import BlockedError
+from xenvm.errors import BlockedError, CommandError, GuestFailedError
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest, pattern
 from xenvm.host.probe.protocol import pattern_sha256
@@ -96,8 +96,15 @@ def verified(host: Host, guest: ProbeGuest, vbd: Vbd, seed: str) -> tuple[bool, 
     """Move bytes both ways between a guest and Dom0, past all caches.
 
     Returns:
-        Whether they arrived, and the hashes.
+        Whether they arrived, and the hashes, or who could not write or read them.
     """
+    try:
+        return _moved(host, guest, vbd, seed)
+    except (GuestFailedError, CommandError) as exc:
+        return False, str(exc)
+
+
+def _moved(host: Host, guest: ProbeGuest, vbd: Vbd, seed: str) -> tuple[bool, str]:
     guest.ask("write", device=vbd.target, seed=seed, kib=WRITTEN_KIB)
     read = f"dd if={vbd.source} bs=64k count={WRITTEN_KIB // 64} iflag=direct status=none"
     in_dom0 = host.shell.run(f"{read} | sha256sum").stdout.split()[0]

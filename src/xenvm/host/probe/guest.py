@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 
 from xenvm.errors import (
     GuestError,
+    GuestFailedError,
     InvalidStateError,
     LibvirtError,
     NotFoundError,
@@ -219,7 +220,8 @@ class ProbeGuest:
             The reply; it was done.
 
         Raises:
-            GuestError: The guest said that it failed, or said nothing.
+            GuestFailedError: The guest said that it failed, or it ended.
+            GuestError: It said nothing.
         """
         deadline = Deadline(deadline_s)
         while number not in self._replies:
@@ -229,7 +231,7 @@ class ProbeGuest:
             self.listen(deadline_s=min(0.5, deadline.left_s))
         reply = self._replies.pop(number)
         if not reply.ok:
-            raise GuestError(f"{self.name}: {reply.fields.get('why', 'failed')}")
+            raise GuestFailedError(f"{self.name}: {reply.fields.get('why', 'failed')}")
         return reply
 
     def ask(
@@ -256,9 +258,11 @@ class ProbeGuest:
 
     def _refuse_silence(self) -> None:
         if self._console.has_ended:
-            cause = self._console.end_cause or "the guest is gone"
-            raise GuestError(
-                f"the console of {self.name} has ended: {cause}; its last words: {self._last_words}"
+            cause = self._console.end_cause
+            error = GuestError if cause else GuestFailedError
+            raise error(
+                f"the console of {self.name} has ended: {cause or 'the guest is gone'};"
+                f" its last words: {self._last_words}"
             )
 
     @property

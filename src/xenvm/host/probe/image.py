@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from xenvm.errors import BlockedError, CommandError
+from xenvm.errors import BlockedError, CommandError, OutOfSpaceError
 from xenvm.host.shell import HostShell
 
 from .cpio import newc
@@ -101,6 +101,7 @@ def deploy(shell: HostShell, *, drivers: Sequence[str] = ()) -> ProbeImage:
 
     Raises:
         BlockedError: The host has no kernel to boot, or there is no static busybox to be had.
+        OutOfSpaceError: Dom0 has no room for it; nothing of it was left.
         CommandError: A command in Dom0 failed.
     """
     asked = shell.run(ASK, deadline_s=DEADLINE_S, check=False)
@@ -121,16 +122,30 @@ def deploy(shell: HostShell, *, drivers: Sequence[str] = ()) -> ProbeImage:
 def _install(
     shell: HostShell, place: str, static: Mapping[str, bytes], modules: Sequence[str]
 ) -> None:
-    """Fill a directory beside the final one and rename it, so that half of it never counts."""
+    """Fill a directory beside the final one and rename it, so that half of it never counts.
+
+    Raises:
+        OutOfSpaceError: Dom0 has no room for it; nothing of it was left.
+        CommandError: A command in Dom0 failed otherwise.
+    """
     building = f"{place}.building"
+    try:
+        _build(shell, building, {**static, **_modules(shell, modules)})
+    except CommandError as exc:
+        shell.run(f"rm -rf {building}", deadline_s=30)
+        if "No space left" in exc.stderr:
+            raise OutOfSpaceError(
+                f"{DIRECTORY} in Dom0 has no room for a kernel and an initramfs: make room"
+            ) from exc
+        raise
+    shell.run(f"rm -rf {place} && mv {building} {place}", deadline_s=30)
+
+
+def _build(shell: HostShell, building: str, files: Mapping[str, bytes]) -> None:
     shell.run(f"rm -rf {building} && mkdir -p {building}", deadline_s=30)
-    initrd = newc(
-        {**static, **_modules(shell, modules)},
-        directories=("bin", "modules", "dev", "proc", "sys"),
-    )
+    initrd = newc(files, directories=("bin", "modules", "dev", "proc", "sys"))
     shell.put_file(f"{building}/initrd", initrd, mode=0o644)
     shell.run(INSTALL_KERNEL % building, deadline_s=DEADLINE_S)
-    shell.run(f"rm -rf {place} && mv {building} {place}", deadline_s=30)
 
 
 def _modules(shell: HostShell, names: Sequence[str]) -> dict[str, bytes]:
