@@ -93,7 +93,7 @@ def test_sectors_have_512_bytes() -> None:
 
 
 def test_what_the_scripts_read_themselves_does_not_count() -> None:
-    before, after = script_before(["254:0"]), script_after(["254:0"])
+    before, after = script_before(["254:0"], ["fio"]), script_after(["254:0"])
     assert before.index("xl vcpu-list") < before.index("fio --version") < before.index("moved")
     assert after.index("moved") < after.index("xl vcpu-list")
 

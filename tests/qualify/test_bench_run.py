@@ -249,6 +249,14 @@ def test_benchmark_json_is_pytest_benchmarks_and_has_the_guests_own_times(folder
     assert {one["name"]: one["outcome"] for one in ours["metrics"]}["compute.cpu"] == "pass"
 
 
+def test_pytest_benchmarks_own_tools_read_it(folder: Path) -> None:
+    file = str(folder / "benchmark.json")
+    argv = [sys.executable, "-m", "pytest_benchmark", "compare", "--columns=median,rounds", file]
+    table = processes.run(argv, deadline_s=60, cwd=folder.parent).stdout
+    rows = {line.split()[0]: line.split()[1:] for line in table.splitlines() if "compute." in line}
+    assert {name.partition("[")[2][:11] for name in rows} == {"compute.cpu", "compute.mem"}
+
+
 def test_the_folder_is_whole_and_the_baseline_recorded(results: BenchResults, folder: Path) -> None:
     assert {file.name for file in folder.iterdir()} == {
         "benchmark.json", "inventory.json", "journal.jsonl", "report.html", "suite.log",

@@ -84,7 +84,8 @@ class BlockDriver:
             seed=number,
         )
         contract = contract_for(self._setting.evidence)
-        with watched(self._host, (self.guest,), contract, (self._device,)) as watch:
+        ours, devices = ("fio",) if leg is Leg.DOM0 else (), (self._device,)
+        with watched(self._host, (self.guest,), contract, devices, ours) as watch:
             jobs = parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
         device_bytes = watch.moved_bytes(written=load.writes)
         said_bytes = sum(job.moved_bytes for job in jobs)

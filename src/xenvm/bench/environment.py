@@ -33,15 +33,18 @@ def contract_for(evidence: EvidenceClass) -> Contract:
     return Contract() if evidence is EvidenceClass.HARDWARE else EMULATED
 
 
-def look_before(host: Host, devices: Collection[str] = ()) -> Surroundings:
+def look_before(
+    host: Host, devices: Collection[str] = (), programs: Collection[str] = ()
+) -> Surroundings:
     """Return what a host is like, after its Dom0 has forgotten what it had cached.
 
     Args:
         host: The host.
         devices: The numbers, ``major:minor``, of the block devices whose counters are wanted.
+        programs: Those of Dom0 that are about to run.
     """
     counters = host.watch.sample()
-    return _surroundings(_told(host, script_before(devices)), counters)
+    return _surroundings(_told(host, script_before(devices, programs)), counters)
 
 
 def look_after(host: Host, devices: Collection[str] = ()) -> Surroundings:
@@ -80,6 +83,7 @@ class Watch:
         guests: Collection[ProbeGuest],
         contract: Contract,
         devices: Collection[str] = (),
+        programs: Collection[str] = (),
     ):
         """Wait for the host to be quiet, let it and the guests forget their caches, and look.
 
@@ -88,6 +92,7 @@ class Watch:
             guests: Those that are measured.
             contract: What is asked of the surroundings.
             devices: The numbers of the block devices that the leg drives.
+            programs: Those of Dom0 that the leg runs.
         """
         self._host = host
         self._guests = tuple(guests)
@@ -100,7 +105,7 @@ class Watch:
         for guest in guests:
             guest.ask("drop_caches")
         self._clocks = [_clock(guest) for guest in self._guests]
-        self.before = look_before(host, devices)
+        self.before = look_before(host, devices, programs)
 
     def end(self) -> None:
         """Look again, and tell what makes the leg worthless."""
@@ -157,12 +162,13 @@ def watched(
     guests: Collection[ProbeGuest],
     contract: Contract,
     devices: Collection[str] = (),
+    programs: Collection[str] = (),
 ) -> Iterator[Watch]:
     """Watch a host and guests while a leg is timed inside; see :class:`Watch`.
 
     Yields:
         The watch, which is complete after the block.
     """
-    watch = Watch(host, guests, contract, devices)
+    watch = Watch(host, guests, contract, devices, programs)
     yield watch
     watch.end()

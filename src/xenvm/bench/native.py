@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from xenvm.errors import BlockedError
-from xenvm.formats.dom0_surroundings import COMMAND, DROP_CACHES, parse_told
+from xenvm.formats.dom0_surroundings import parse_told, script_after, script_before
 from xenvm.formats.fio_job import LOADS, load_argv
 from xenvm.formats.fio_json import parse_fio
 from xenvm.host import HostShell
@@ -61,9 +61,9 @@ def _sample(shell: HostShell, span: Span, timing: Timing, one: Metric, number: i
         seed=number,
     )
     device = device_of(shell, span.path)
-    before = _moved(shell, device, first=DROP_CACHES)
+    before = _moved(shell, device, script_before([device]))
     jobs = parse_fio(Dom0Programs(shell).run(argv, deadline_s=timing.length_s + GRACE_S))
-    after = _moved(shell, device)
+    after = _moved(shell, device, script_after([device]))
     moved_bytes = after.read_bytes - before.read_bytes
     if load.writes:
         moved_bytes = after.written_bytes - before.written_bytes
@@ -72,7 +72,6 @@ def _sample(shell: HostShell, span: Span, timing: Timing, one: Metric, number: i
     return Sample(leg=Leg.NATIVE, value=value_of(jobs[-1], one), details=details_of(jobs[-1]))
 
 
-def _moved(shell: HostShell, device: str, *, first: str = "") -> Moved:
+def _moved(shell: HostShell, device: str, script: str) -> Moved:
     # There is no xl to end it well.
-    told = shell.run(f"{first}devices={device}\n{COMMAND}", check=False, deadline_s=60)
-    return parse_told(told.stdout).moved[device]
+    return parse_told(shell.run(script, check=False, deadline_s=60).stdout).moved[device]

@@ -11,10 +11,6 @@ from xenvm.model.surroundings import Moved
 
 _DROP_CACHES = "sync; echo 3 >/proc/sys/vm/drop_caches\n"
 
-_WARM = "fio --version >/dev/null 2>&1 || :\n"
-"""Dom0's fio and its 84 MB are read from its disk again after that, which may be the one that is
-measured."""
-
 _COUNT = r"""
 for device in $devices; do
   read -r counts <"/sys/dev/block/$device/stat" && echo "moved $device $counts"
@@ -61,15 +57,17 @@ class Dom0Told:
     moved: Mapping[str, Moved]
 
 
-def script_before(devices: Iterable[str]) -> str:
+def script_before(devices: Iterable[str], programs: Iterable[str] = ()) -> str:
     """Return what tells of Dom0 before a leg, and lets it forget what it has cached.
 
     Args:
         devices: The numbers, ``major:minor``, of the block devices that the leg drives; they are
             counted last, so that what the script itself reads from a disk does not count.
+        programs: Those of Dom0 that the leg runs: fio and its 84 MB must be read from a disk again,
+            which may be the one that is measured.
     """
-    numbers = " ".join(devices)
-    return f"{_DROP_CACHES}{_TELL}{_WARM if numbers else ''}devices='{numbers}'{_COUNT}"
+    warm = "".join(f"{program} --version >/dev/null 2>&1 || :\n" for program in programs)
+    return f"{_DROP_CACHES}{_TELL}{warm}devices='{' '.join(devices)}'{_COUNT}"
 
 
 def script_after(devices: Iterable[str]) -> str:

@@ -148,7 +148,7 @@ class Saving(Facet):
         flags = sum(flag for flag, wanted in asked.items() if wanted)
         given = {_libvirt.MIGRATE_NAME: options.name, _libvirt.MIGRATE_URI: options.uri}
         words = {key: word for key, word in given.items() if word}
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self._name):
             self._connection.call(
                 f"migrating {self._name}",
                 lambda: raw.migrate3(to.raw, words, flags),
@@ -227,5 +227,5 @@ class Saving(Facet):
         deadline_s: float = SAVE_DEADLINE_S,
     ) -> None:
         raw = self._handle()
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self._name):
             self._connection.call(f"{doing} {self._name}", lambda: do(raw), deadline_s=deadline_s)
