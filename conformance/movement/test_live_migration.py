@@ -20,8 +20,8 @@ from xenvm.qualify.crossing import Crossing, Watch
 from xenvm.qualify.journal import Ledger
 from xenvm.spec.limits import number_of
 
-MEMORY_KIB = 2048
-DISK_KIB = 1024
+MEMORY_KIB = 1024
+DISK_KIB = 128
 PORT = 5001
 MOVER, LISTENER = 11, 12
 

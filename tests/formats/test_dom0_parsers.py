@@ -174,7 +174,7 @@ def test_no_text_makes_the_list_parsers_stumble(text: str) -> None:
     parse_lsblk(text)
     parse_guest_disks(text, text)
     parse_madt(text)
-    firmware_facts(dmidecode=text, madt=text, signs=None)
+    firmware_facts(dmidecode=text, madt=text, signs=None, tables=text)
 
 
 def test_each_interface_is_known_for_what_it_is() -> None:
@@ -238,6 +238,21 @@ def test_a_device_on_two_disks_has_both_as_parents() -> None:
 def madt(*entries: str) -> str:
     """Return a MADT with these entries, as hexadecimal bytes."""
     return b"APIC".hex() + "00" * 40 + "".join(entries).replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("tables", "iommu"),
+    [
+        ("APIC\nDMAR\nFACP\n", True),
+        ("APIC\nRMAD\n", True),
+        ("IVRS\n", True),
+        ("APIC\nDMARX\n", False),
+        (None, None),
+    ],
+)
+def test_an_iommu_is_known_by_its_table(*, tables: str | None, iommu: bool | None) -> None:
+    found = firmware_facts(dmidecode=None, madt=None, signs=None, tables=tables)
+    assert found.iommu is iommu
 
 
 def test_the_madt_counts_enabled_processors_once_each() -> None:

@@ -30,7 +30,7 @@ def test_every_function_is_listed_with_its_driver(pci: PciDevices) -> None:
 
 
 def test_a_function_that_is_not_there_is_not_found(pci: PciDevices) -> None:
-    for deed in (pci.find, pci.require_group, pci.make_assignable):
+    for deed in (pci.find, pci.modules_for, pci.require_group, pci.make_assignable):
         with pytest.raises(NotFoundError, match=r"ffff:ff:1f\.7"):
             deed(NOWHERE)
 

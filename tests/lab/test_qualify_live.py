@@ -42,7 +42,7 @@ def state_of(lab: Lab) -> str:
 def odd(release: Release) -> Iterator[Callable[..., Lab]]:
     """Brings up a lab of another shape; it is down afterwards."""
 
-    def up(**shape: int) -> Lab:
+    def up(**shape: int | str) -> Lab:
         return xenvm_lab.up("odd", release=release, shape=Shape(**shape))  # type: ignore[arg-type]
 
     yield up
@@ -55,10 +55,11 @@ def odd(release: Release) -> Iterator[Callable[..., Lab]]:
         ({"sockets": 1}, "WP-3.4-02"),
         ({"threads": 2}, "WP-3.4-21"),
         ({"dom0_memory_mib": 512}, "WP-3.4-07"),
+        ({"iommu": True, "xen_args": "iommu=0"}, "WP-5.5.2-04"),
     ],
 )
 def test_a_host_of_the_wrong_shape_fails_by_exactly_the_requirement_it_breaks(
-    odd: Callable[..., Lab], xenvm: Command, shape: dict[str, int], broken: str
+    odd: Callable[..., Lab], xenvm: Command, shape: dict[str, int | str], broken: str
 ) -> None:
     odd(**shape)
     done = xenvm("audit", "lab:odd", "--json")

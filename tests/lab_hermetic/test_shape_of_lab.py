@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xenvm.errors import UsageError
-from xenvm.lab import Release, Shape
-from xenvm.lab.qemu import Disks, Wires, qemu_argv
+from xenvm.lab import Lab, Release, Shape
+from xenvm.lab.qemu import SPARE_FUNCTION, Disks, Wires, qemu_argv
 from xenvm.lab.recipe import recipe_for
 from xenvm.lab.shape import digest
 
@@ -82,12 +83,36 @@ def test_dom0_memory_is_fixed_on_xens_command_line() -> None:
     assert line.endswith("sched=credit")
 
 
+def test_an_iommu_comes_before_what_is_behind_it_and_its_nic_moves_no_other() -> None:
+    plain, words = argv(Shape()), argv(Shape(iommu=True))
+    devices = [word for option, word in itertools.pairwise(words) if option == "-device"]
+    assert devices[0].startswith("intel-iommu")
+    assert devices[-1] == "virtio-rng-pci,rng=rng"
+    assert [word for word in devices if word in plain] == [
+        word for option, word in itertools.pairwise(plain) if option == "-device"
+    ]
+    (nic,) = [word for word in devices if word.startswith("e1000e")]
+    assert f"addr={int(SPARE_FUNCTION[8:10], 16):#x}" in nic
+    assert f"modprobe.blacklist={nic.partition(',')[0]}" in option(words, "-initrd")
+    assert "restrict=on" in words[words.index(nic) - 1 - 1]
+    assert "iommu=no-sharept" in option(words, "-append")
+
+
+def test_the_function_behind_the_iommu_is_spare_and_its_nic_is_not() -> None:
+    plain, other = (
+        Lab(name="x", release=Release.BOOKWORM, shape=shape, port=0, key=Path("/k"))
+        for shape in (Shape(), Shape(iommu=True))
+    )
+    assert other.spare_devices == (*plain.spare_devices, SPARE_FUNCTION)
+
+
 SHAPES = st.builds(
     Shape,
     sockets=st.integers(1, 8),
     cores=st.integers(1, 16),
     threads=st.integers(1, 2),
     nics=st.integers(1, 8),
+    iommu=st.booleans(),
 )
 
 

@@ -56,13 +56,18 @@ def complete_inventory() -> Inventory:
             cpus=tuple(CpuPlace(cpu=n, core=n % 4, socket=n // 4, node=0) for n in range(8)),
             total_memory_mib=8190,
             free_memory_mib=6080,
-            virt_caps=("pv", "hvm", "hap"),
+            virt_caps=("pv", "hvm", "hap", "pv_directio", "hvm_directio"),
             scheduler="credit2",
             command_line="dom0_mem=1024M,max:1024M",
             brought_up_cpus=8,
         ),
         firmware=FirmwareFacts(
-            cpu_threads=8, cpu_sockets=2, cpu_cores=8, installed_memory_mib=8192, signs=()
+            cpu_threads=8,
+            cpu_sockets=2,
+            cpu_cores=8,
+            installed_memory_mib=8192,
+            signs=(),
+            iommu=True,
         ),
         dom0=Dom0Facts(
             hypervisor_type="xen",

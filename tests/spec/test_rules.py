@@ -73,15 +73,29 @@ def test_a_good_machine_fails_nothing_and_hides_nothing(
 def test_what_is_not_assessed_says_why(complete: Inventory, fujitsu: Profile) -> None:
     verdicts = evaluate(complete, fujitsu)
     reasons = [v.detail for v in verdicts if v.kind is VerdictKind.NOT_APPLICABLE]
-    assert len(reasons) == 7
+    assert len(reasons) == 3
     assert all(reasons)
+
+
+def test_direct_io_is_asked_where_xen_has_an_iommu_and_nowhere_else(
+    complete: Inventory, fujitsu: Profile
+) -> None:
+    ids = {"WP-5.5.2-01", "WP-5.5.2-02", "WP-5.5.2-05"}
+    without = changed(complete, "hypervisor", virt_caps=("pv", "hvm", "hap"))
+    without = changed(without, "firmware", iommu=False)
+    found = {v.requirement_id: v for v in evaluate(without, fujitsu)}
+    for id_ in ids | {"WP-5.5.2-04"}:
+        assert found[id_].kind is VerdictKind.NOT_APPLICABLE
+        assert "IOMMU" in found[id_].detail
+    assert not ids & {*kinds(complete, fujitsu)}
 
 
 @pytest.mark.parametrize(
     ("broken", "group", "facts"),
     [
-        ("WP-3.4-01", "hypervisor", {"virt_caps": ("pv", "hap")}),
-        ("WP-5.4-04", "hypervisor", {"virt_caps": ("pv", "hvm")}),
+        ("WP-3.4-01", "hypervisor", {"virt_caps": ("pv", "hap", "pv_directio")}),
+        ("WP-5.4-04", "hypervisor", {"virt_caps": ("pv", "hvm", "pv_directio")}),
+        ("WP-5.5.2-04", "hypervisor", {"virt_caps": ("pv", "hvm", "hap")}),
         ("WP-3.4-03", "host", {"product_name": "PRIMERGY RX100 S5"}),
         ("WP-3.4-03", "host", {"product_name": "PRIMERGY RX300 S40"}),
         ("WP-3.4-05", "firmware", {"cpu_threads": 16}),

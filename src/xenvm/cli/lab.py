@@ -84,6 +84,7 @@ def command() -> None:
     show_default=True,
     help="Size of the volume group's disk; sparse.",
 )
+@click.option("--iommu", is_flag=True, help="An IOMMU, and behind it a NIC for guests to drive.")
 @click.option("--xen-args", default="", help="More for Xen's command line.")
 @click.option(
     "--hosts",

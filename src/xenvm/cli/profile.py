@@ -68,7 +68,7 @@ def _show(profile: Profile) -> None:
     asked = Table("id", "check", "requirement", box=None, pad_edge=False, header_style="bold")
     for id_ in profile.requirement_ids:
         one = requirement(id_)
-        check = "not assessed" if one.not_assessed else one.check
+        check = one.check if one.is_assessed((one.assessed_with,)) else "not assessed"
         asked.add_row(id_, check, one.title)
     console.print(asked)
 

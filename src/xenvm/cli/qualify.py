@@ -38,7 +38,8 @@ INTERRUPTED_STATUS = 3
     "--allow",
     multiple=True,
     metavar="DEVICE",
-    help="A NIC (eth1) or a disk (/dev/disk/by-id/…) that may be written to; repeatable.",
+    help="A NIC (eth1), a disk (/dev/disk/by-id/…) or a PCI function (0000:03:00.0) that may be"
+    " used; repeatable.",
 )
 @click.option(
     "--to", "peer", default="", metavar="HOST", help="A second host, to which guests may move."

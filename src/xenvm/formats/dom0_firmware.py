@@ -35,11 +35,18 @@ _PCI_SIGNS: Mapping[str, str] = {
 }  # fmt: skip
 """PCI vendors of emulated devices only. Virtio (0x1af4) is not among them: real cards offer it."""
 
+_IOMMU_TABLES = frozenset({"DMAR", "RMAD", "IVRS"})
+"""ACPI's tables of Intel's VT-d, the same as Xen renames it for Dom0, and of AMD-Vi."""
+
 _RUNNING_ON = re.compile(r"^\(XEN\).*\bRunning on (.+)$", re.MULTILINE)
 
 
 def firmware_facts(
-    *, dmidecode: str | None, madt: str | None, signs: tuple[str, ...] | None
+    *,
+    dmidecode: str | None,
+    madt: str | None,
+    signs: tuple[str, ...] | None,
+    tables: str | None = None,
 ) -> FirmwareFacts:
     """Return what the firmware offers.
 
@@ -47,6 +54,7 @@ def firmware_facts(
         dmidecode: The output of ``dmidecode -t 4 -t 17``, or None.
         madt: The ACPI table APIC as hexadecimal bytes, or None.
         signs: What :func:`signs_of_emulation` found.
+        tables: The names of ACPI's tables, or None.
     """
     blocks = list(_dmidecode_blocks(dmidecode or ""))
     sockets = [
@@ -62,6 +70,7 @@ def firmware_facts(
         cpu_cores=_total(sockets, "Core Enabled") or _total(sockets, "Core Count"),
         installed_memory_mib=round(sum(modules)) or None,
         signs=signs,
+        iommu=None if tables is None else bool(_IOMMU_TABLES & {*tables.split()}),
     )
 
 

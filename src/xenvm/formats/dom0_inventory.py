@@ -18,6 +18,7 @@ from xenvm.model.inventory import (
 from xenvm.model.verdict import EvidenceClass
 
 from .dom0_commands import (
+    ACPI_TABLES,
     BALLOON,
     BLOCK_DEVICES,
     BONDS,
@@ -82,7 +83,10 @@ def read_inventory(
         host=_identity(sections, uri, collected_at),
         hypervisor=hypervisor_facts(info, log),
         firmware=firmware_facts(
-            dmidecode=output_of(sections, DMIDECODE), madt=output_of(sections, MADT), signs=signs
+            dmidecode=output_of(sections, DMIDECODE),
+            madt=output_of(sections, MADT),
+            signs=signs,
+            tables=output_of(sections, ACPI_TABLES),
         ),
         dom0=_dom0(sections),
         domains=_domains(sections, domain_xmls, network.vifs),

@@ -151,7 +151,10 @@ class Domain:
             self._connection.driver.require(Feature.START_PAUSED)
         self.vbds.refuse_second_writers()
         flags = _libvirt.START_PAUSED if waits else 0
-        with settled(self._connection, self._shell, self._end_stray), libxl_log(self._shell):
+        with (
+            settled(self._connection, self._shell, self._end_stray),
+            libxl_log(self._shell, self.name),
+        ):
             self._connection.call(
                 f"starting {self.name}",
                 lambda: self._raw.createWithFlags(flags),
@@ -194,7 +197,7 @@ class Domain:
             self._connection.driver.require(Feature.SHUTDOWN_VIA)
         refuse_deaf(self._connection, self.name, lambda: self._raw)
         flags = _libvirt.SHUTDOWN_FLAGS[via] if via else 0
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self.name):
             self._connection.call(
                 f"shutting down {self.name}",
                 lambda: self._raw.shutdownFlags(flags),
@@ -209,7 +212,7 @@ class Domain:
             ToolstackError: The guest has no PV drivers, or does not answer within a minute.
         """
         refuse_deaf(self._connection, self.name, lambda: self._raw)
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self.name):
             self._connection.call(
                 f"rebooting {self.name}", self._raw.reboot, deadline_s=ANSWER_DEADLINE_S
             )
@@ -228,7 +231,7 @@ class Domain:
         Raises:
             InvalidStateError: It does not run.
         """
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self.name):
             self._connection.call(
                 f"destroying {self.name}", self._raw.destroy, deadline_s=deadline_s
             )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from xenvm.errors import DeviceInUseError, NotFoundError, NotSupportedError
 from xenvm.formats.domain_xml import format_hostdev_xml, parse_domain_xml
+from xenvm.model.domain import DomainConfig
 from xenvm.model.hostdev import Hostdev
 from xenvm.model.kinds import HostdevKind
 from xenvm.model.quantities import PciAddress
@@ -26,7 +27,9 @@ VSCSI = (
 class DomainHostdevs(Devices[Hostdev, PciAddress]):
     """The PCI functions of a domain, by their addresses on the host.
 
-    SCSI devices stay in a description, as data; none can be plugged in.
+    A running guest takes one only if it was started with ``passthrough``, or has one already: Xen
+    decides at a domain's start whether an IOMMU knows its memory. SCSI devices stay in a
+    description, as data; none can be plugged in.
     """
 
     noun = "PCI function"
@@ -49,8 +52,25 @@ class DomainHostdevs(Devices[Hostdev, PciAddress]):
             raise NotSupportedError(f"we plug in PCI functions only, and no {device.kind} devices")
         pci = PciDevices(self._plug.shell)
         pci.require_iommu(config.guest_type)
+        self._refuse_unmapped(config)
         self._refuse_second_owner(device.pci)
         pci.require_group(device.pci)
+
+    def _refuse_unmapped(self, config: DomainConfig) -> None:
+        """Refuse a running guest whose memory no device could reach.
+
+        Raises:
+            NotSupportedError: It was started without.
+
+        Source:
+            xl.cfg(5) ``passthrough``; Xen 4.17, tools/libs/light/libxl_create.c.
+        """
+        mapped = config.passthrough or any(map(self._key, config.hostdevs))
+        if not mapped and self._plug.domid() is not None:
+            raise NotSupportedError(
+                f"{self._plug.name} was started without passthrough, and no device reaches its"
+                " memory: set passthrough in its definition, or attach there, and start it again"
+            )
 
     def _refuse_second_owner(self, address: PciAddress) -> None:
         """Refuse a function that another running domain has.

@@ -90,7 +90,7 @@ class DomainMemory(Facet):
 
     def _set(self, memory_kib: int, flags: int) -> None:
         raw = self._handle()
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self._name):
             self._connection.call(
                 f"setting the memory of {self._name}",
                 lambda: raw.setMemoryFlags(memory_kib, flags),

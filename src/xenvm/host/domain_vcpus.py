@@ -280,7 +280,7 @@ class DomainVcpus(Facet):
         self._connection.call(f"redefining {self._name}", lambda: raw.defineXMLFlags(xml))
 
     def _set_count(self, count: int, flags: int) -> None:
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self._name):
             self._change("setting the vCPUs", lambda raw: raw.setVcpusFlags(count, flags))
 
     def _await_count(self, count: int, before: int, deadline_s: float) -> None:
@@ -305,7 +305,7 @@ class DomainVcpus(Facet):
         return self._read("asking for the scheduling", lambda raw: raw.schedulerParameters())
 
     def _schedule(self, name: str, value: int) -> None:
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self._name):
             self._change(
                 f"setting the {name}", lambda raw: raw.setSchedulerParameters({name: value})
             )

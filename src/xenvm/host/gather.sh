@@ -66,6 +66,8 @@ images() {
 
 guest_images() { printf '%s\n' "$xenstore" | images; }
 
+tables() { cd /sys/firmware/acpi/tables && printf '%s\n' *; }
+
 file /proc/sys/kernel/hostname
 file /proc/sys/kernel/osrelease
 file /sys/hypervisor/type
@@ -83,6 +85,7 @@ section '/sys/class/dmi/id' first_lines /sys/class/dmi/id/sys_vendor \
 	/sys/class/dmi/id/bios_vendor /sys/class/dmi/id/bios_version /sys/class/dmi/id/chassis_vendor
 program dmidecode -t 4 -t 17
 program od -An -v -tx1 /sys/firmware/acpi/tables/APIC
+section 'ls /sys/firmware/acpi/tables' tables
 section '/sys/bus/pci/devices/*/vendor' first_lines /sys/bus/pci/devices/*/vendor
 
 program systemctl list-units --type=service --state=active --no-legend --no-pager --plain

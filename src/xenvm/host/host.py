@@ -206,7 +206,7 @@ class Host(Closing):
         if paused:
             self._connection.driver.require(Feature.START_PAUSED)
         raw, flags = self._connection.raw, _libvirt.RESTORE_PAUSED if paused else 0
-        with libxl_log(self.shell):
+        with libxl_log(self.shell, ""):
             self._connection.call(
                 f"restoring from {path}",
                 lambda: raw.restoreFlags(path, None, flags),

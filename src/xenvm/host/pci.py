@@ -46,8 +46,11 @@ for nic in $(find "$place/" -maxdepth 3 -path '*/net/*' -prune 2>/dev/null); do
   [ -z "$(ip -oneline address show dev "$nic" scope global)" ] || {{ echo $nic; exit {_BUSY}; }}
   [ ! -e "/sys/class/net/$nic/master" ] || {{ echo $nic; exit {_BUSY}; }}
 done
+[ -d /sys/bus/pci/drivers/pciback ] || modprobe xen-pciback
 xl pci-assignable-add %s
 """
+
+_MODULES = "modprobe --resolve-alias $(cat /sys/bus/pci/devices/%s/modalias)"
 
 _HVM_IOMMU = "hvm_directio"
 _IOMMU_WORDS: Mapping[str, str] = {GuestType.PV: "pv_directio"}
@@ -77,6 +80,18 @@ class PciDevices:
             if device.address == address:
                 return device
         raise NotFoundError(f"the host has no PCI function {address}: see list_all()")
+
+    def modules_for(self, address: PciAddress) -> tuple[str, ...]:
+        """Return the modules of Dom0's kernel that drive a function, whoever has it now.
+
+        Raises:
+            NotFoundError: There is no such function, or the kernel has no driver for it.
+        """
+        device = self.find(address)
+        said = self._shell.run(_MODULES, str(device.address), check=False).stdout.split()
+        if not said:
+            raise NotFoundError(f"Dom0's kernel has no driver for {address}: see lspci -nn")
+        return tuple(said)
 
     def require_iommu(self, guest_type: GuestType | str) -> None:
         """Refuse pass-through where nothing keeps the device out of others' memory.

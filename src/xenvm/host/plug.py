@@ -75,7 +75,7 @@ class Plug:
         flags = _libvirt.AFFECT_LIVE if active else _libvirt.AFFECT_CONFIG
         flags |= _libvirt.AFFECT_CONFIG if persist else 0
         raw = self.raw()
-        with libxl_log(self.shell):
+        with libxl_log(self.shell, self.name):
             self.connection.call(what, lambda: deed(raw, xml, flags), deadline_s=deadline_s)
 
     def running_domid(self) -> int:

@@ -144,7 +144,7 @@ class Saving(Facet):
         flags = sum(flag for flag, wanted in asked.items() if wanted)
         given = {_libvirt.MIGRATE_NAME: options.name, _libvirt.MIGRATE_URI: options.uri}
         words = {key: word for key, word in given.items() if word}
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self._name):
             self._connection.call(
                 f"migrating {self._name}",
                 lambda: raw.migrate3(to.raw, words, flags),
@@ -186,15 +186,15 @@ class Saving(Facet):
 
         def decided() -> DomainState | None:
             try:
-                raw = self._handle()
-                number, _ = self._connection.read(f"asking for {self._name}", lambda _: raw.state())
+                asking = f"asking for {self._name}"
+                number, _ = self._connection.read(asking, lambda _: self._handle().state())
             except HostConnectionError:
                 return None
             state = _libvirt.DOMAIN_STATES[number]
             if state in {DomainState.SUSPENDED, DomainState.SHUT_OFF}:
                 return state
             told = self._shell.run("xl list -v").stdout
-            activity, _ = activity_of(told, UUID(raw.UUIDString()))
+            activity, _ = activity_of(told, UUID(self._handle().UUIDString()))
             return None if activity is Activity.SUSPENDED else state
 
         what = f"libvirt to have done with {self._name}"
@@ -212,5 +212,5 @@ class Saving(Facet):
         deadline_s: float = SAVE_DEADLINE_S,
     ) -> None:
         raw = self._handle()
-        with libxl_log(self._shell):
+        with libxl_log(self._shell, self._name):
             self._connection.call(f"{doing} {self._name}", lambda: do(raw), deadline_s=deadline_s)

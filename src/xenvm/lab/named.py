@@ -13,7 +13,7 @@ from xenvm.errors import UsageError
 
 from .link import SHARED_DEVICE, Link
 from .paths import labs_directory
-from .qemu import SCRATCH_SERIAL, Wires
+from .qemu import SCRATCH_SERIAL, SPARE_FUNCTION, Wires
 from .shape import Release, Shape
 from .snapshot import wires_in
 from .ssh import SshFiles
@@ -63,10 +63,11 @@ class Lab:
 
     @property
     def spare_devices(self) -> tuple[str, ...]:
-        """Return the devices of Dom0 that exist to be overwritten: disks, and spare NICs."""
+        """Return the devices that exist for tests: disks, spare NICs, a PCI function."""
         disk = f"/dev/disk/by-id/virtio-{SCRATCH_SERIAL}"
         nics = (f"eth{number}" for number in range(1, self.shape.nics))
-        return (disk, *nics, *([SHARED_DEVICE] if self.link else []))
+        shared = [SHARED_DEVICE] if self.link else []
+        return (disk, *nics, *shared, *([SPARE_FUNCTION] if self.shape.iommu else []))
 
     def facts(self) -> dict[str, object]:
         """Return what ``xenvm lab up --json`` prints."""

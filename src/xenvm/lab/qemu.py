@@ -22,7 +22,16 @@ CPU = (
 CPU_WITH_SMT = "Nehalem"
 """The AMD models do not show SMT siblings to Xen under TCG; this one runs PV guests only."""
 
+IOMMU = "intel-iommu,intremap=on"
+"""Xen takes it beside an AMD processor too; QEMU cannot save the state of its AMD one."""
+XEN_WITH_IOMMU = "iommu=no-sharept"
+"""Such a pair cannot share its page tables, and Xen believes that it can."""
+
 DOM0_COMMAND_LINE = "root=/dev/vda console=hvc0 net.ifnames=0 quiet"
+SPARE_DRIVER = "e1000e"
+"""Of the NIC behind the IOMMU. Loaded at boot it would race the others' for the name eth0."""
+SPARE_SLOT = 0x10
+SPARE_FUNCTION = f"0000:00:{SPARE_SLOT:02x}.0"
 DOM0_ADDRESS = "10.0.2.15"
 SCRATCH_SERIAL = "xenvm-scratch"
 """Dom0 sees the disk that tests may overwrite as /dev/disk/by-id/virtio-xenvm-scratch."""
@@ -78,10 +87,12 @@ def qemu_argv(
         *("-smp", _smp(shape)),
         *("-m", f"{shape.memory_mib}M"),
         *("-kernel", HYPERVISOR, "-append", _xen_command_line(shape)),
-        *("-initrd", f"{KERNEL} {DOM0_COMMAND_LINE},{INITRD}"),
+        *("-initrd", f"{KERNEL} {_dom0_command_line(shape)},{INITRD}"),
+        *(("-device", IOMMU) if shape.iommu else ()),  # before all that is behind it
         *_disk_argv(disks),
         *_nic_argv(shape, ssh_port),
         *(_wires_argv(wires, shape) if wires else ()),
+        *(_spare_argv(shape) if shape.iommu else ()),
         *("-serial", f"file:{_escaped(console)}"),
         *("-display", "none", "-vga", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
         *("-rtc", "base=utc"),
@@ -99,9 +110,15 @@ def _xen_command_line(shape: Shape) -> str:
     words = [
         "console=com1 com1=115200,8n1 loglvl=info cpuidle=0",
         f"dom0_mem={dom0_mib}M,max:{dom0_mib}M dom0_max_vcpus={min(shape.vcpus, 2)}",
+        XEN_WITH_IOMMU if shape.iommu else "",
         shape.xen_args,
     ]
     return " ".join(word for word in words if word)
+
+
+def _dom0_command_line(shape: Shape) -> str:
+    spare = f" modprobe.blacklist={SPARE_DRIVER}" if shape.iommu else ""
+    return DOM0_COMMAND_LINE + spare
 
 
 def _escaped(path: Path) -> str:
@@ -127,6 +144,12 @@ def _nic_argv(shape: Shape, ssh_port: int) -> Iterator[str]:
 
 def _mac(nic: int) -> str:
     return f"52:54:00:12:34:{nic + 1:02x}"
+
+
+def _spare_argv(shape: Shape) -> Iterator[str]:
+    yield from ("-netdev", "user,id=spare,restrict=on")
+    mac = _mac(shape.nics + 1)  # the link of a pair has the one before
+    yield from ("-device", f"{SPARE_DRIVER},netdev=spare,mac={mac},addr={SPARE_SLOT:#x}")
 
 
 def _wires_argv(wires: Wires, shape: Shape) -> Iterator[str]:

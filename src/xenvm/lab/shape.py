@@ -31,7 +31,7 @@ class Shape:
     """The machine that QEMU shows to Xen.
 
     The default has two sockets of one core, no SMT, and room for eight probe guests beside a
-    Dom0 of 1024 MiB.
+    Dom0 of 1024 MiB. With ``iommu`` it has an IOMMU, and behind it a NIC for guests to drive.
     """
 
     sockets: int = 2
@@ -41,6 +41,7 @@ class Shape:
     dom0_memory_mib: int = 1024
     nics: int = 2
     disk_gib: int = 4
+    iommu: bool = False
     xen_args: str = ""
 
     def __post_init__(self) -> None:

@@ -18,7 +18,15 @@ from xenvm.waiting import wait_until
 from .image import Image
 from .paths import cache_directory, locked
 from .progress import BOOT, SNAPSHOT, Report
-from .qemu import SAVED, Disks, Wires, qemu_argv, saving_commands
+from .qemu import (
+    SAVED,
+    SPARE_DRIVER,
+    SPARE_FUNCTION,
+    Disks,
+    Wires,
+    qemu_argv,
+    saving_commands,
+)
 from .shape import Shape, digest
 from .ssh import SshFiles
 
@@ -30,8 +38,9 @@ SHARED_DISK_BYTES = 128 << 20
 UNIX_PATH_BYTES = 107
 """What Linux takes as the path of a socket."""
 
-PREPARE = """
+PREPARE = f"""
 set -eu
+[ ! -e /sys/bus/pci/devices/{SPARE_FUNCTION} ] || modprobe {SPARE_DRIVER}
 systemctl is-system-running --wait >/dev/null || :
 disk=/dev/disk/by-id/virtio-xenvm-lab-vg
 pvcreate -q -y "$disk" >/dev/null

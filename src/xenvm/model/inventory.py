@@ -115,6 +115,7 @@ class FirmwareFacts:
         cpu_cores: Enabled cores in those sockets.
         installed_memory_mib: Sum over the memory modules by dmidecode.
         signs: Signs of an emulator or hypervisor underneath, in words.
+        iommu: Whether it tells of an IOMMU, by an ACPI table of it.
     """
 
     cpu_threads: int | None = None
@@ -122,6 +123,7 @@ class FirmwareFacts:
     cpu_cores: int | None = None
     installed_memory_mib: int | None = None
     signs: tuple[str, ...] | None = None
+    iommu: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -51,7 +51,8 @@ class Requirement:
         observable_on: The evidence classes that can show it.
         by_hand: Commands with which a person redoes the check.
         hidden_because: Why the other evidence classes cannot show it.
-        not_assessed: Why no check exists; empty for all that are checked.
+        not_assessed: Why it is not checked; empty for all that are.
+        assessed_with: The word in Xen's virt_caps with which it is checked nevertheless.
         tier: The least tier that asks for it; a run of tier quick leaves out what takes ``full``.
         hosts: How many hosts it takes; a run of one host leaves out what takes two.
     """
@@ -66,8 +67,13 @@ class Requirement:
     by_hand: str
     hidden_because: str = ""
     not_assessed: str = ""
+    assessed_with: str = ""
     tier: Tier = Tier.QUICK
     hosts: int = 1
+
+    def is_assessed(self, virt_caps: Collection[str]) -> bool:
+        """Return whether it is checked on a host with those of Xen's virt_caps."""
+        return not self.not_assessed or self.assessed_with in virt_caps
 
     def asked_by(self, tier: Tier, *, hosts: int = 1) -> bool:
         """Return whether a run of that tier, with so many hosts, asks for it."""

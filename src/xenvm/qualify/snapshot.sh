@@ -20,6 +20,9 @@ for file in /sys/block/loop*/loop/backing_file; do
   device=${file#/sys/block/}
   say 'loop device' "${device%%/*} $backing"
 done
+for place in /sys/bus/pci/drivers/pciback/*:*; do
+  [ -e "$place" ] && say 'assignable function' "${place##*/}"
+done
 for folder in /var/lib/xenvm/runs/*; do
   [ -e "$folder" ] && say folder "$folder"
 done

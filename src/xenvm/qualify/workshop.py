@@ -15,7 +15,7 @@ from xenvm.host.probe import ProbeGuest, ProbeImage
 from xenvm.host.probe.guest import ANSWER_DEADLINE_S, MEMORY_MIB, ProbeParts, probe_config, remove
 from xenvm.model.allocation import Exclusivity
 from xenvm.model.domain import DomainConfig
-from xenvm.model.quantities import MacAddress
+from xenvm.model.quantities import MacAddress, PciAddress
 from xenvm.model.uplink import Uplink
 
 from .journal import Ledger
@@ -181,6 +181,23 @@ class Workshop:
         claimed = vcpus.claim(vcpu, pcpu)
         self._undo.callback(vcpus.release, claimed)
         return claimed
+
+    def borrow(self, function: PciAddress) -> None:
+        """Take a PCI function from Dom0, for guests that are made afterwards; Dom0 gets it back.
+
+        Args:
+            function: One that the user lets us use.
+
+        Raises:
+            ResourceBusyError: Dom0 uses it.
+        """
+        pci = self.host.devices.pci
+        if pci.find(function).is_assignable:
+            return
+        undo = f"xl pci-assignable-remove -r {function}\n"
+        self.host.shell.run("cat >%s", self.run_file(UNDO_FILE), stdin=undo)
+        self._undo.callback(pci.take_back, function)
+        pci.make_assignable(function)
 
     def definition(self, config: DomainConfig) -> Domain:
         """Return a domain that is defined and not started."""

@@ -32,6 +32,7 @@ def requirements() -> Mapping[str, Requirement]:
                 by_hand=table["by_hand"],
                 hidden_because=table.get("hidden", ""),
                 not_assessed=table.get("not_assessed", ""),
+                assessed_with=table.get("assessed_with", ""),
                 tier=Tier(table.get("tier", Tier.QUICK)),
                 hosts=table.get("hosts", 1),
             )

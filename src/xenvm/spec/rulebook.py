@@ -107,7 +107,7 @@ def evaluate(inventory: Inventory, profile: Profile) -> tuple[Verdict, ...]:
     verdicts = []
     for id_ in profile.requirement_ids:
         asked = requirement(id_)
-        if asked.not_assessed:
+        if not asked.is_assessed(inventory.hypervisor.virt_caps or ()):
             verdicts.append(_not_assessed(asked))
         elif id_ in _rules:
             verdicts.append(_rules[id_](inventory, profile))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from xenvm.formats.dom0_commands import (
+    ACPI_TABLES,
     CAPABILITIES,
     DMI,
     DMIDECODE,
@@ -23,6 +24,7 @@ from .rulebook import Finding, failed, judged, passed, rule, unseen
 _CPUS_WITHHELD = re.compile(r"(?:^|\s)(?:maxcpus=\S+|nosmp)(?=\s|$)")
 _MEMORY_WITHHELD = re.compile(r"(?:^|\s)(?:mem|availmem)=\S+")
 _CPU_LINES = r"nr_cpus|max_cpu_id|xen_commandline|Brought up|Core|Thread|^ [0-9a-f]{2} "
+_IOMMU_LINES = r"virt_caps|I/O virtualisation|Interrupt remapping|DMAR|RMAD|IVRS"
 _SMT_OFF = re.compile(r"(?:^|\s)(?:smt=(?:0|no|off|false|disable)|no-smt)(?=\s|$)")
 
 
@@ -131,6 +133,20 @@ def second_level_translation(inventory: Inventory, _: Profile) -> Finding:
     if caps is None:
         return unseen("virt_caps in xl info")
     return judged("hap" in caps, " ".join(caps), "virt_caps with hap")
+
+
+@rule("WP-5.5.2-04", INFO, LOG, ACPI_TABLES, lines=_IOMMU_LINES)
+def iommu_in_use(inventory: Inventory, _: Profile) -> Finding:
+    """Return a pass when Xen uses the machine's IOMMU; one that has none is not asked."""
+    caps, told = inventory.hypervisor.virt_caps, inventory.firmware.iommu
+    if caps is None or told is None:
+        return unseen("virt_caps in xl info" if caps is None else "the firmware's ACPI tables")
+    used = any(cap.endswith("directio") for cap in caps)
+    if not used and not told:
+        why = "the firmware tells of no IOMMU, and the white paper of 2008 only plans direct I/O"
+        return Finding(kind=VerdictKind.NOT_APPLICABLE, detail=why)
+    why = "" if used else "the firmware tells of one that Xen does not use: see iommu= in xl info"
+    return judged(used, " ".join(caps), "virt_caps with directio", detail=why)
 
 
 @rule("WP-5.3-06", INFO, limit="schedulers", lines="xen_scheduler")

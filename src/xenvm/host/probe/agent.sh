@@ -182,10 +182,13 @@ do_pci() {
 	list=
 	for device in /sys/bus/pci/devices/*; do
 		[ -e "$device" ] || continue
-		list="$list,{\"address\":\"${device##*/}\",\"vendor\":\"$(cat "$device/vendor")\",\"device\":\"$(cat "$device/device")\"}"
+		driver=$(target "$device/driver/module")
+		list="$list,{\"address\":\"${device##*/}\",\"vendor\":\"$(cat "$device/vendor")\",\"device\":\"$(cat "$device/device")\",\"driver\":\"${driver:-$(target "$device/driver")}\"}"
 	done
 	echo "\"pci\":[${list#,}]"
 }
+
+target() { cd -P "$1" 2>/dev/null && echo "${PWD##*/}"; }
 
 truth() { [ "$1" = 1 ] && echo true || echo false; }
 
@@ -199,6 +202,16 @@ give_address() { # NIC ADDRESS/PREFIX
 	ip address flush dev "$1"
 	ip address add "$2" dev "$1" && ip link set "$1" up
 }
+
+# To all who hear it, as nobody needs to answer; what the driver counts, the device has taken.
+do_broadcast() {
+	give_address "$nic" "$address" || return
+	before=$(of_nic tx_packets) was=$(of_nic tx_bytes)
+	timeout "$seconds" ping -q -s 1400 -c "$packets" -i 0.02 -W 1 "$peer" >/dev/null
+	echo "\"sent_packets\":$(($(of_nic tx_packets) - before)),\"sent_bytes\":$(($(of_nic tx_bytes) - was))"
+}
+
+of_nic() { cat "/sys/class/net/$nic/statistics/$1"; }
 
 do_packet_flood() {
 	give_address "$nic" "$address" || return
@@ -343,14 +356,14 @@ obey() { # one flat JSON object, values without spaces, commas or quotes
 		name=${pair%%:*} value=${pair#*:}
 		case $name in
 		do) verb=$value ;;
-		id | argv | device | seed | kib | at_kib | targets | tries | cpus | seconds | every_ms | nic | address | peer | port)
+		id | argv | device | seed | kib | at_kib | targets | tries | cpus | seconds | every_ms | nic | address | peer | port | packets)
 			eval "$name=\$value"
 			;;
 		esac
 	done
 	case $verb in
 	facts | beat | cpu_time | spin | rest | remember | recall | eat_memory | write | read | disk | disk_flood | \
-		swap | pci | ping | link | packet_flood | listen | heard | stream | stream_status | \
+		swap | pci | ping | link | broadcast | packet_flood | listen | heard | stream | stream_status | \
 		tools | drop_caches | run | serve | address)
 		if answer=$(do_$verb); then
 			say "{\"say\":\"done\",\"id\":$id,$answer}"

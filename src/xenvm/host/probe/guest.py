@@ -53,6 +53,7 @@ class ProbeParts(TypedDict, total=False):
         max_memory_mib: The most it may have; ``memory_mib`` unless told.
         vnifs: Its VNIFs.
         vbds: Its VBDs.
+        passthrough: Whether PCI functions may be plugged in while it runs.
     """
 
     guest_type: GuestType
@@ -62,6 +63,7 @@ class ProbeParts(TypedDict, total=False):
     max_memory_mib: int
     vnifs: Sequence[Vnif]
     vbds: Sequence[Vbd]
+    passthrough: bool
 
 
 def probe_config(name: str, image: ProbeImage, **parts: Unpack[ProbeParts]) -> DomainConfig:
@@ -83,6 +85,7 @@ def probe_config(name: str, image: ProbeImage, **parts: Unpack[ProbeParts]) -> D
         vnifs=tuple(parts.get("vnifs", ())),
         vbds=tuple(parts.get("vbds", ())),
         consoles=(CONSOLE,),
+        passthrough=parts.get("passthrough"),
     )
 
 

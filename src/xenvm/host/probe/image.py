@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -88,11 +89,12 @@ class ProbeImage:
         return f"/boot/vmlinuz-{self.release}"
 
 
-def deploy(shell: HostShell) -> ProbeImage:
+def deploy(shell: HostShell, *, drivers: Sequence[str] = ()) -> ProbeImage:
     """Return the probe's image on a host, building and uploading it first if it is not there.
 
     Args:
         shell: Dom0's shell.
+        drivers: Modules of Dom0's kernel for what is passed through to the guest.
 
     Returns:
         The image; it stays on the host, for the next run.
@@ -108,15 +110,18 @@ def deploy(shell: HostShell) -> ProbeImage:
     first, *rest = asked.stdout.splitlines()
     release, kernel_sha256 = first.split()
     static = {"bin/busybox": _busybox(shell), "init": _agent()}
-    name = _digest(release, kernel_sha256, static)
+    modules = (*MODULES, *drivers)
+    name = _digest(release, kernel_sha256, static, modules)
     place = f"{DIRECTORY}/{name}"
     image = ProbeImage(kernel=f"{place}/kernel", initrd=f"{place}/initrd", release=release)
     if f"have {name}" not in rest:
-        _install(shell, place, static)
+        _install(shell, place, static, modules)
     return image
 
 
-def _install(shell: HostShell, place: str, static: Mapping[str, bytes]) -> None:
+def _install(
+    shell: HostShell, place: str, static: Mapping[str, bytes], modules: Sequence[str]
+) -> None:
     """Fill a directory beside the final one and rename it, so that half of it never counts.
 
     Raises:
@@ -125,7 +130,7 @@ def _install(shell: HostShell, place: str, static: Mapping[str, bytes]) -> None:
     """
     building = f"{place}.building"
     try:
-        _build(shell, building, static)
+        _build(shell, building, {**static, **_modules(shell, modules)})
     except CommandError as exc:
         shell.run(f"rm -rf {building}", deadline_s=30)
         if "No space left" in exc.stderr:
@@ -136,17 +141,15 @@ def _install(shell: HostShell, place: str, static: Mapping[str, bytes]) -> None:
     shell.run(f"rm -rf {place} && mv {building} {place}", deadline_s=30)
 
 
-def _build(shell: HostShell, building: str, static: Mapping[str, bytes]) -> None:
+def _build(shell: HostShell, building: str, files: Mapping[str, bytes]) -> None:
     shell.run(f"rm -rf {building} && mkdir -p {building}", deadline_s=30)
-    initrd = newc(
-        {**static, **_modules(shell)}, directories=("bin", "modules", "dev", "proc", "sys")
-    )
+    initrd = newc(files, directories=("bin", "modules", "dev", "proc", "sys"))
     shell.put_file(f"{building}/initrd", initrd, mode=0o644)
     shell.run(INSTALL_KERNEL % building, deadline_s=DEADLINE_S)
 
 
-def _modules(shell: HostShell) -> dict[str, bytes]:
-    said = shell.run(READ_MODULES % " ".join(MODULES), deadline_s=DEADLINE_S).stdout
+def _modules(shell: HostShell, names: Sequence[str]) -> dict[str, bytes]:
+    said = shell.run(READ_MODULES % " ".join(map(shlex.quote, names)), deadline_s=DEADLINE_S).stdout
     rows = [line.split() for line in said.splitlines()]
     return {
         f"modules/{number:02d}-{name}": base64.b64decode(content)
@@ -190,8 +193,11 @@ def is_static(program: bytes) -> bool:
     return all(int.from_bytes(kind, "little") != PROGRAM_INTERPRETER for kind in kinds)
 
 
-def _digest(release: str, kernel_sha256: str, static: Mapping[str, bytes]) -> str:
-    hashed = hashlib.sha256(f"{release} {kernel_sha256} {INSTALL_KERNEL}".encode())
+def _digest(
+    release: str, kernel_sha256: str, static: Mapping[str, bytes], modules: Sequence[str]
+) -> str:
+    named = f"{release} {kernel_sha256} {INSTALL_KERNEL} {' '.join(modules)}"
+    hashed = hashlib.sha256(named.encode())
     for name, content in sorted(static.items()):
         hashed.update(f"{name} {len(content)} ".encode() + content)
     return hashed.hexdigest()[:16]
