@@ -33,6 +33,13 @@ def test_fio_tells_of_the_ramp_and_of_what_counts() -> None:
     assert counted.latency_s[50.0] == pytest.approx(0.00192512)
 
 
+def test_a_guest_that_writes_is_read_like_dom0() -> None:
+    ramp, counted = parse_fio(said("fio-3.33-guest-randwrite.json"))
+    assert (ramp.name, counted.name) == ("ramp", "counted")
+    assert counted.moved_bytes == 4169728
+    assert counted.requests_per_s == pytest.approx(1018 / 2.021)
+
+
 def test_remarks_before_fios_json_are_passed_over() -> None:
     text = "fio: file is small\n" + said("fio-3.33-randread.json")
     assert len(parse_fio(text)) == 2
