@@ -76,7 +76,7 @@ def test_a_run_from_the_command_line_to_the_report(
     page = (tmp_path / "out/report.html").read_text()
     assert page.count("<svg") >= len(FEW)
     file = str(tmp_path / "out/benchmark.json")
-    compared = pytest_benchmark("compare", file, file)
+    compared = pytest_benchmark("compare", file)
     assert compared.returncode == 0, compared.stderr
     assert "block.lvm.seqread" in compared.stdout
 
