@@ -28,6 +28,15 @@ XEN_MIB_PER_GUEST = 8
 FIRST_VLAN = 3900
 """Far from the low numbers that people use."""
 DISK_DEADLINE_S = 60.0
+PCI_BACKENDS = "xenstore-list /local/domain/0/backend/pci"
+SWEEP_PCI = f"""
+for id in $({PCI_BACKENDS}); do
+  case " %s " in *" $id "*) continue ;; esac
+  xl list "$id" >/dev/null 2>&1 || xenstore-rm "/local/domain/0/backend/pci/$id"
+done 2>/dev/null
+:
+"""
+"""libxl leaves the folder of a guest that had a PCI function; takes those it left before."""
 _FIRST_SECTOR = 2048
 """Of a partition: at 1 MiB, as fdisk would have it."""
 _MIB_SECTORS = 2048
@@ -194,8 +203,10 @@ class Workshop:
         pci = self.host.devices.pci
         if pci.find(function).is_assignable:
             return
-        undo = f"xl pci-assignable-remove -r {function}\n"
+        sweep = SWEEP_PCI % " ".join(self.host.shell.run(PCI_BACKENDS, check=False).stdout.split())
+        undo = f"xl pci-assignable-remove -r {function}\n{sweep}"
         self.host.shell.run("cat >%s", self.run_file(UNDO_FILE), stdin=undo)
+        self._undo.callback(self.host.shell.run, "sh -s", stdin=sweep)
         self._undo.callback(pci.take_back, function)
         pci.make_assignable(function)
 
