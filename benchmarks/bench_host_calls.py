@@ -102,7 +102,7 @@ def test_listing_a_hundred_domains(benchmark: BenchmarkFixture, host: Host) -> N
     benchmark.pedantic(lambda: fast.append(took_s(host.watch.overview)), rounds=LISTINGS)
     faster = slow_s / statistics.median(fast)
     benchmark.extra_info |= {"one_after_another_s": slow_s, "faster": faster}
-    assert faster >= FASTER_AT_LEAST
+    assert not benchmark.enabled or faster >= FASTER_AT_LEAST
 
 
 @pytest.mark.benchmark(group="host calls")
@@ -129,4 +129,5 @@ def test_a_single_call(benchmark: BenchmarkFixture, host: Host) -> None:
         bare_s, ours_s = (statistics.median(times) for times in zip(*timed, strict=True))
         benchmark.extra_info[name] = ours_s / bare_s
     benchmark.pedantic(lambda: domain.state, rounds=CALLS)
-    assert all(ratio <= COSTS_AT_MOST for ratio in benchmark.extra_info.values())
+    slow = {name: cost for name, cost in benchmark.extra_info.items() if cost > COSTS_AT_MOST}
+    assert not (slow and benchmark.enabled)
