@@ -7,6 +7,7 @@ journal names everything that may exist on the host. Both the run and its suite 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -108,11 +109,16 @@ class Ledger:
         run_id: The run's four characters; all that is made carries them in its name.
     """
 
-    __slots__ = ("_journal", "run_id")
+    __slots__ = ("_journal", "_numbers", "run_id")
 
     def __init__(self, journal: Journal, run_id: str):
         self._journal = journal
+        self._numbers = itertools.count(1)
         self.run_id = run_id
+
+    def next_number(self) -> int:
+        """Return a number that nothing else of the run has, on whichever host: 1, 2, 3…"""
+        return next(self._numbers)
 
     @contextlib.contextmanager
     def making(self, kind: str, name: str) -> Iterator[None]:

@@ -27,6 +27,9 @@ XEN_MIB_PER_GUEST = 8
 """What Xen keeps for a small PV guest beside its memory: page tables, grant frames, shadow."""
 FIRST_VLAN = 3900
 """Far from the low numbers that people use."""
+MACS_PER_RUN = 1 << 13
+MAC_RUNS = (1 << 24) // MACS_PER_RUN
+"""Runs whose guests share a segment, as on two hosts of a lab room, are told apart."""
 DISK_DEADLINE_S = 60.0
 PCI_BACKENDS = "xenstore-list /local/domain/0/backend/pci"
 SWEEP_PCI = f"""
@@ -68,7 +71,6 @@ class Workshop:
         self._ledger = ledger
         self._undo = contextlib.ExitStack()
         self._guests: list[ProbeGuest] = []
-        self._serial = 0
 
     def close(self) -> None:
         """Remove everything, in reverse order; one that resists does not save the others."""
@@ -83,10 +85,9 @@ class Workshop:
         return run_prefix(self._ledger.run_id) + suffix
 
     def next_mac(self) -> MacAddress:
-        """Return a MAC address of Xen's that no other VNIF of this run has."""
-        self._serial += 1
-        run = int.from_bytes(self._ledger.run_id.encode()) % 0xFF
-        return MacAddress.xen(run << 16 | self._serial)
+        """Return a MAC address of Xen's that no other VNIF of this run has, at the peer either."""
+        run = int.from_bytes(self._ledger.run_id.encode()) % MAC_RUNS
+        return MacAddress.xen(run * MACS_PER_RUN + self._ledger.next_number() % MACS_PER_RUN)
 
     def require_memory(self, guests: int) -> None:
         """Refuse to start when Xen cannot hold that many probe guests.
