@@ -117,7 +117,7 @@ class Ledger:
         self.run_id = run_id
 
     def next_number(self) -> int:
-        """Return a number that nothing else of the run has, on whichever host: 1, 2, 3…"""
+        """Return a number that nothing else of the run has, on whichever host."""
         return next(self._numbers)
 
     @contextlib.contextmanager
