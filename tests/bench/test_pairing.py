@@ -30,9 +30,6 @@ class Driver:
         self.asked.append((leg, number))
         return Sample(leg=leg, value=self._value(leg, number))
 
-    def estimate_s(self, metric: Metric) -> float:
-        raise AssertionError(metric)
-
 
 def pairs_of(guest: float, dom0: float, count: int, *, invalid: str = "") -> list[Pair]:
     return [

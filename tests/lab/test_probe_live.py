@@ -128,7 +128,7 @@ def test_its_disks_and_links_are_what_they_are(guest: ProbeGuest) -> None:
     assert guest.ask("disk", device="xvda").fields == {"bytes": 192 * mib, "readonly": False}
     assert guest.ask("disk", device="xvdb").fields == {"bytes": 192 * mib, "readonly": True}
     nic = guest.facts().nic(str(MACS[0])).name
-    assert guest.ask("link", nic=nic).fields == {"carrier": True, "mtu": 1500}
+    assert guest.ask("link", nic=nic).fields == {"carrier": True, "mtu": 1500, "queues": 2}
 
 
 def test_it_streams_to_another(

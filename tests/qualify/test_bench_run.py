@@ -81,9 +81,6 @@ class Driver:
         time.sleep({sleep_s})
         return Sample(leg=leg, value=2**20 * wobble * ratio, invalid=invalid)
 
-    def estimate_s(self, metric):
-        return 0.1
-
 @pytest.fixture(scope="module")
 def driver(request):
     with provided():

@@ -33,9 +33,6 @@ class Driver:
         value = (ratio if leg is Leg.GUEST else 1.0) * wobble
         return Sample(leg=leg, value=value, invalid=invalid)
 
-    def estimate_s(self, metric: Metric) -> float:
-        raise AssertionError(metric)
-
 
 class Fixture:
     """The part of pytest-benchmark's that a replay needs."""

@@ -25,8 +25,8 @@ from .network import NetworkDriver
 
 DOM0_CAP_PERCENT = 20
 """Of one pCPU: little enough that guests' I/O must feel it."""
-OVERHEAD_S = 12.0
-"""What a sample takes beyond its loads, on an emulated host."""
+CAPPED_BESIDE_S = 120
+"""What a sample with Dom0 capped may take beyond its loads, on the slowest host."""
 FAIRNESS, DOM0_CPU, CAPPED = "fairness", "dom0-cpu", "dom0-capped"
 
 _KINDS = {"read": "seqread", "write": "seqwrite"}
@@ -75,11 +75,6 @@ class AggregateDriver:
     def metrics(self) -> tuple[Metric, ...]:
         """Return those for which there are guests enough."""
         return tuple(each for each in under("aggregate") if _guests(each) <= len(self.members))
-
-    def estimate_s(self, metric: Metric) -> float:
-        """Return about how long one sample of a metric takes, in seconds."""
-        legs = 2 if _guests(metric) else 1
-        return legs * self._setting.timing.length_s + OVERHEAD_S
 
     def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
         """Return one measurement of a metric; see :meth:`Driver.sample`."""
@@ -164,12 +159,12 @@ class AggregateDriver:
     def _dom0_capped(self) -> Iterator[None]:
         """Cap Dom0 while the block runs.
 
-        Dom0 gives itself its cap back, after twice the time, should we be gone by then.
+        Dom0 gives itself its cap back, after a good while, should we be gone by then.
 
         Yields:
             Nothing.
         """
-        length_s = 4 * int(self.network.estimate_s(self.network.metrics[0]))
+        length_s = 4 * self._setting.timing.length_s + CAPPED_BESIDE_S
         scheduling = self._host.domain(DOM0).vcpus.scheduling
         cap = f"xl sched-$(xl info xen_scheduler) -d {DOM0} -c"
         back = f"{cap} {scheduling.cap_percent or 0}"

@@ -22,8 +22,6 @@ GRACE_S = 60.0
 """What fio may take beyond its load: to start, and to flush what it wrote."""
 FILL_LEAST_BYTES_PER_S = 4 << 20
 """No device that is worth a benchmark is slower at being filled."""
-OVERHEAD_S = 8.0
-"""What a leg takes beyond fio, on an emulated host."""
 MEDIAN = 50.0
 
 
@@ -65,11 +63,6 @@ class BlockDriver:
     def metrics(self) -> tuple[Metric, ...]:
         """Return those of its backing."""
         return under(f"block.{self.backing}")
-
-    def estimate_s(self, metric: Metric) -> float:
-        """Return about how long one sample of a metric takes, in seconds."""
-        del metric
-        return self._setting.timing.length_s + OVERHEAD_S
 
     def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
         """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""

@@ -114,6 +114,12 @@ def metric(name: str) -> Metric:
     raise UsageError(f"there is no metric {name!r}: {cure}")
 
 
+def rig_of(one: Metric) -> str:
+    """Return the prefix of the metrics that are measured on the same guests and devices."""
+    first, second, *_ = one.name.split(".")
+    return f"{first}.{second}" if first in {"block", "network"} else first
+
+
 def under(prefix: str) -> tuple[Metric, ...]:
     """Return the metrics whose names begin with ``prefix`` and a dot, such as ``block.lvm``."""
     return tuple(each for each in METRICS if each.name.startswith(f"{prefix}."))

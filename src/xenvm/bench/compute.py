@@ -13,8 +13,6 @@ from .measuring import Setting
 from .programs import Dom0Programs, GuestPrograms, Programs
 
 DEADLINE_S = 300.0
-ESTIMATE_S = 30.0
-"""On an emulated host."""
 _KERNELS = {
     "memory-bandwidth": (("fio", "--memcpytest=memcpy"), "524288 bytes"),
     "cpu": (("fio", "--crctest=sha256"), "sha256"),
@@ -39,11 +37,6 @@ class ComputeDriver:
     def metrics(self) -> tuple[Metric, ...]:
         """Return both."""
         return under("compute")
-
-    def estimate_s(self, metric: Metric) -> float:
-        """Return about how long one sample of a metric takes, in seconds."""
-        del metric
-        return ESTIMATE_S
 
     def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
         """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""

@@ -73,7 +73,3 @@ class Driver(Protocol):
             ParseError: A measuring program said what we do not understand.
         """
         ...
-
-    def estimate_s(self, metric: Metric) -> float:
-        """Return about how long one sample of a metric takes, in seconds."""
-        ...

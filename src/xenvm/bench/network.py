@@ -23,8 +23,6 @@ from .measuring import Setting
 from .programs import Dom0Programs, GuestPrograms, Programs
 
 GRACE_S = 30.0
-OVERHEAD_S = 8.0
-"""What a leg takes beyond iperf3, on an emulated host."""
 ROUND_TRIPS = "tcp-rr"
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.:-]+")
@@ -101,11 +99,6 @@ class NetworkDriver:
     def metrics(self) -> tuple[Metric, ...]:
         """Return those of its path."""
         return under(f"network.{self.path}")
-
-    def estimate_s(self, metric: Metric) -> float:
-        """Return about how long one sample of a metric takes, in seconds."""
-        del metric
-        return self._setting.timing.length_s + OVERHEAD_S
 
     def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
         """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xenvm.bench.baseline import save_baseline
-from xenvm.bench.catalogue import METRICS, metric, under
+from xenvm.bench.catalogue import METRICS, metric, rig_of, under
 from xenvm.bench.decision import figure
 from xenvm.bench.measuring import TIMING
 from xenvm.errors import ParseError, UsageError
@@ -45,10 +46,10 @@ from .visit import Visit, Watcher, visiting
 MECHANISM_PAIRS = 3
 """They show that a benchmark works; an emulated host's speed says nothing, however often asked."""
 
-RIG_S = 45.0
+RIG_S = 60.0
 """To make guests and volumes, and to remove them, shared by the metrics of one driver."""
 
-BESIDE_S = {EvidenceClass.HARDWARE: 2.0, EvidenceClass.NESTED: 8.0}
+BESIDE_S = {EvidenceClass.HARDWARE: 2.0, EvidenceClass.NESTED: 15.0}
 """What a leg takes beside its own time: caches dropped, programs started, counters read."""
 
 PATIENCE = 5
@@ -208,8 +209,10 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     nested = inventory.evidence is not EvidenceClass.HARDWARE
     few = nested and not (limits.gates or wish.record)
     pairs = MECHANISM_PAIRS if few else PAIRS
+    sharing = Counter(rig_of(one) for one in run.metrics)
     estimates_s = {
-        one.name: _estimate_s(one, wish, inventory, pairs + _null_pairs(one, wish, limits))
+        one.name: RIG_S / sharing[rig_of(one)]
+        + (pairs + _null_pairs(one, wish, limits)) * _pair_s(one, wish, inventory)
         for one in run.metrics
     }
     visit.watcher.seen(inventory.evidence, estimates_s)
@@ -240,11 +243,9 @@ def _null_pairs(one: Metric, wish: BenchWish, limits: Limits) -> int:
     return NULL_PAIRS[wish.tier] if wish.null or limits.criteria(one) else 0
 
 
-def _estimate_s(one: Metric, wish: BenchWish, inventory: Inventory, pairs: int) -> float:
-    legs = 2 if one.reference or wish.null or one.name.startswith("aggregate.") else 1
-    leg_s = TIMING[wish.tier].length_s + BESIDE_S[inventory.evidence]
-    sharing = len(under(one.name.rpartition(".")[0]))
-    return RIG_S / sharing + pairs * legs * leg_s
+def _pair_s(one: Metric, wish: BenchWish, inventory: Inventory) -> float:
+    legs = 2 if one.reference or wish.null or rig_of(one) == "aggregate" else 1
+    return legs * (TIMING[wish.tier].length_s + BESIDE_S[inventory.evidence])
 
 
 def _found(run: _Bench, end: SuiteEnd) -> tuple[Found, ...]:
