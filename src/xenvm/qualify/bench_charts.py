@@ -43,8 +43,12 @@ def intervals_svg(measurements: Sequence[Measurement]) -> str:
     for row, (_, interval) in enumerate(rows):
         bounds = (interval.lower, interval.estimate, interval.upper)
         points += [*((x, row) for x in bounds if x is not None), None]
-    chart.add("guest, with its interval", points, stroke_style={"width": 3})
+    bounded = any(interval.lower is not None for _, interval in rows)
+    name = "guest, with its interval" if bounded else "guest"
+    chart.add(name, points, stroke_style={"width": 3})
     floors = [(m.must_reach, row) for row, (m, _) in enumerate(rows) if m.must_reach is not None]
+    # From nothing on: two points that differ little are to look so.
+    chart.xrange = 0, max(1.0, *(point[0] for point in [*points, *floors] if point))
     if floors:
         chart.add("must reach", floors, stroke=False, dots_size=6)
     return _svg(chart)
