@@ -21,6 +21,7 @@ from xenvm.host.probe.protocol import (
     Hello,
     Reply,
     encode_request,
+    last_words,
     parse_message,
     pattern,
     pattern_sha256,
@@ -144,3 +145,23 @@ def test_cpio_reads_the_initramfs() -> None:
 def test_a_script_or_a_dynamic_program_is_no_static_busybox() -> None:
     assert not is_static(b"#!/bin/sh\n")
     assert not is_static(b"\x7fELF\x02" + b"\0" * 3)
+
+
+def test_a_kernels_last_words_say_what_it_died_of() -> None:
+    transcript = """[    6.1] Run /init as init process
+[    6.2] Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI
+[    6.3] CPU: 0 UID: 0 PID: 1 Comm: swapper/0
+[    6.4] Kernel panic - not syncing: Fatal exception in interrupt
+[    6.5] ------------[ cut here ]------------
+"""
+    assert last_words(transcript) == (
+        "[    6.2] Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"
+        " / [    6.4] Kernel panic - not syncing: Fatal exception in interrupt"
+    )
+
+
+@pytest.mark.parametrize(("transcript", "said"), [("", "nothing"), ("bye", "bye")])
+def test_without_a_panic_the_last_words_are_the_end_of_the_console(
+    transcript: str, said: str
+) -> None:
+    assert last_words(transcript) == said

@@ -77,6 +77,7 @@ def suite_argv(call: SuiteCall) -> list[str]:
 SUITE_ENVIRONMENT = {
     "PYTEST_ADDOPTS": "",
     "PYTEST_PLUGINS": "",
+    "PYTEST_XDIST_WORKER": "",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUNBUFFERED": "1",

@@ -26,7 +26,7 @@ from xenvm.model.vnif import Vnif
 from xenvm.waiting import Deadline, wait_until
 
 from .image import ProbeImage
-from .protocol import Beat, Hello, Reply, encode_request, parse_facts, parse_message
+from .protocol import Beat, Hello, Reply, encode_request, last_words, parse_facts, parse_message
 
 MEMORY_MIB = 96
 """The kernel, 2 MB of initramfs, and room for eight VNIFs' buffers; a PV guest's, unless told."""
@@ -267,8 +267,7 @@ class ProbeGuest:
 
     @property
     def _last_words(self) -> str:
-        panic = self.transcript.rfind("Kernel panic")
-        return self.transcript[panic if panic >= 0 else -300 :][:300] or "nothing"
+        return last_words(self.transcript)
 
     def remove(self) -> None:
         """End the guest and forget it; does no harm when it is gone already."""

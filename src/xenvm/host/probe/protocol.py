@@ -18,6 +18,8 @@ PROTOCOL = 1
 VALUE = re.compile(r"[A-Za-z0-9_.:;=/+-]+")
 PATTERN_LINE_BYTES = 32
 SEED_CHARACTERS = 20
+_DEATH = re.compile(r"^.*(?:Kernel panic|Oops|BUG:|general protection|invalid opcode).*$", re.M)
+_LAST_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,3 +200,9 @@ def pattern(seed: str, length_kib: int) -> bytes:
 def pattern_sha256(seed: str, length_kib: int) -> str:
     """Return the hash of :func:`pattern` in hex."""
     return hashlib.sha256(pattern(seed, length_kib)).hexdigest()
+
+
+def last_words(transcript: str) -> str:
+    """Return what the end of a console says of its guest's end: the kernel's own words, if any."""
+    found = [line.strip() for line in _DEATH.findall(transcript)]
+    return " / ".join(found) or transcript[-_LAST_CHARACTERS:] or "nothing"
