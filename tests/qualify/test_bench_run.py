@@ -372,7 +372,8 @@ def test_the_shipped_benchmarks_measure_every_metric_once() -> None:
     argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", str(folder)]
     argv += ["-o", "python_files=pv_*.py", "-p", "no:pytest11.testinfra", "-p", "no:cacheprovider"]
     argv += ["-p", "xenvm.pytest_plugin", "--xenvm-host", "test:///default"]
-    found = processes.run(argv, deadline_s=60, env={"PYTEST_ADDOPTS": ""}).stdout
+    alone = {"PYTEST_ADDOPTS": "", "PYTEST_XDIST_WORKER": ""}
+    found = processes.run(argv, deadline_s=60, env=alone).stdout
     names = re.findall(r"\[(.+)\]", found)
     assert sorted(names) == sorted(one.name for one in METRICS)
 
