@@ -36,7 +36,7 @@ def contract_for(evidence: EvidenceClass) -> Contract:
 def look_before(
     host: Host, devices: Collection[str] = (), programs: Collection[str] = ()
 ) -> Surroundings:
-    """Return what a host is like, after its Dom0 has forgotten what it had cached.
+    """Return what a host is like; before a leg on devices, its Dom0 forgets what it had cached.
 
     Args:
         host: The host.
@@ -85,7 +85,9 @@ class Watch:
         devices: Collection[str] = (),
         programs: Collection[str] = (),
     ):
-        """Wait for the host to be quiet, let it and the guests forget their caches, and look.
+        """Wait for the host to be quiet, and look.
+
+        Before a leg on devices, the host and the guests forget their caches.
 
         Args:
             host: The host.
@@ -102,7 +104,7 @@ class Watch:
         self.objections: tuple[str, ...] = ()
         self.after: Surroundings | None = None
         self._await_quiet()
-        for guest in guests:
+        for guest in guests if devices else ():
             guest.ask("drop_caches")
         self._clocks = [_clock(guest) for guest in self._guests]
         self.before = look_before(host, devices, programs)

@@ -58,7 +58,7 @@ class Dom0Told:
 
 
 def script_before(devices: Iterable[str], programs: Iterable[str] = ()) -> str:
-    """Return what tells of Dom0 before a leg, and lets it forget what it has cached.
+    """Return what tells of Dom0 before a leg; when it drives devices, Dom0 forgets its caches.
 
     Args:
         devices: The numbers, ``major:minor``, of the block devices that the leg drives; they are
@@ -67,7 +67,8 @@ def script_before(devices: Iterable[str], programs: Iterable[str] = ()) -> str:
             which may be the one that is measured.
     """
     warm = "".join(f"{program} --version >/dev/null 2>&1 || :\n" for program in programs)
-    return f"{_DROP_CACHES}{_TELL}{warm}devices='{' '.join(devices)}'{_COUNT}"
+    numbers = " ".join(devices)
+    return f"{_DROP_CACHES if numbers else ''}{_TELL}{warm}devices='{numbers}'{_COUNT}"
 
 
 def script_after(devices: Iterable[str]) -> str:
