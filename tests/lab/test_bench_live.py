@@ -6,24 +6,36 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from xenvm.bench.block import BlockDriver, device_of
 from xenvm.bench.catalogue import metric
-from xenvm.bench.decision import decide, figure
-from xenvm.bench.measuring import Setting, Timing
+from xenvm.bench.compute import ComputeDriver
+from xenvm.bench.decision import decide, figure, noise_margin
+from xenvm.bench.measuring import Driver, Setting, Timing
 from xenvm.bench.network import NetworkDriver
 from xenvm.bench.pairing import Pairing
 from xenvm.host import Host
 from xenvm.host.probe import ProbeImage
 from xenvm.lab import Lab
-from xenvm.model.benchmark import Criterion, Decision, Outcome, Pair, Scale
+from xenvm.model.benchmark import (
+    PAIRS_LEAST,
+    Criterion,
+    Decision,
+    Metric,
+    Outcome,
+    Pair,
+    Scale,
+)
 from xenvm.model.verdict import EvidenceClass
 from xenvm.qualify.dom0 import Dom0
+from xenvm.qualify.gauge import LEAST_MARGIN
 from xenvm.qualify.journal import JOURNAL_FILE, Journal, Ledger
-from xenvm.qualify.rigs import network_rig
+from xenvm.qualify.rigs import block_rig, compute_rig, network_rig
 from xenvm.qualify.workshop import Workshop
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -32,10 +44,10 @@ pytestmark = pytest.mark.timeout(1800)
 
 FEW = ("block.lvm.seqread", "block.lvm.randread-qd1", "network.guest.tcp-tx-1")
 SHORT = Setting(evidence=EvidenceClass.NESTED, timing=Timing(ramp_s=1, runtime_s=1))
-RECEIVED = metric("network.guest.tcp-rx-1")
 MARGIN = 0.15
 """Of a rate against its baseline."""
-RUNS = 5
+FEW_PAIRS = 8
+RUNS, NULL_RUNS = 5, 20
 
 
 def only(*names: str) -> list[str]:
@@ -115,36 +127,124 @@ def test_what_cannot_be_decided_is_one_line_and_leaves_the_host_as_it_was(
     assert Dom0(host, "").look() == before
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """What takes a share of a guest's speed away.
+
+    Attributes:
+        metric: What becomes slower, by the guest's own rate.
+        rig: Returns who measures it.
+        slow: Leaves the guest so much, in the metric's unit, of so much that it had.
+        undo: A script that gives Dom0 back what ``slow`` took from it, if it did.
+    """
+
+    metric: str
+    rig: Callable[[Workshop], Driver]
+    slow: Callable[[Driver, Host, float, float], None]
+    undo: str = ":"
+
+
+def slow_vnif(driver: Driver, host: Host, left: float, had: float) -> None:
+    del had
+    assert isinstance(driver, NetworkDriver)
+    vif = f"vif{driver.guest.domain.domid}.0"
+    rate = f"rate {round(8 * left)}bit burst 256k latency 50ms"
+    host.shell.run(f"tc qdisc replace dev %s root tbf {rate}", vif)
+
+
+def slow_volume(driver: Driver, host: Host, left: float, had: float) -> None:
+    del had
+    assert isinstance(driver, BlockDriver)
+    number = device_of(host.shell, driver.span.path)
+    host.shell.run(
+        "mkdir -p /run/blkio && mount -t cgroup -o blkio none /run/blkio && echo %s >%s",
+        f"{number} {round(left)}", "/run/blkio/blkio.throttle.read_bps_device",
+    )  # fmt: skip
+
+
+def slow_vcpu(driver: Driver, host: Host, left: float, had: float) -> None:
+    del host
+    assert isinstance(driver, ComputeDriver)
+    driver.guest.domain.vcpus.set_cap(round(100 * left / had))
+
+
+THROTTLES = {
+    "vnif": Throttle(
+        metric="network.guest.tcp-rx-1",
+        rig=lambda workshop: network_rig(workshop, "guest", SHORT),
+        slow=slow_vnif,
+    ),
+    "volume": Throttle(
+        metric="block.lvm.seqread",
+        rig=lambda workshop: block_rig(workshop, "lvm", SHORT, span_mib=64),
+        slow=slow_volume,
+        undo="umount /run/blkio; rmdir /run/blkio",
+    ),
+    "vcpu": Throttle(
+        metric="compute.cpu",
+        rig=lambda workshop: compute_rig(workshop, SHORT),
+        slow=slow_vcpu,
+    ),
+}
+
+
 @pytest.fixture
-def driver(host: Host, image: ProbeImage, tmp_path: Path) -> Iterator[NetworkDriver]:
+def workshop(host: Host, image: ProbeImage, tmp_path: Path) -> Iterator[Workshop]:
     made = Workshop(host, Ledger(Journal(tmp_path / JOURNAL_FILE), "gate"), image)
     try:
-        yield network_rig(made, "guest", SHORT)
+        yield made
     finally:
         made.close()
 
 
-def decided(pairs: Iterator[Pair], criterion: Criterion) -> Decision:
+def alone(name: str) -> Metric:
+    """Return a metric by the guest's rate: a device that is slow is slow for Dom0 too."""
+    return replace(metric(name), reference=False)
+
+
+def decided(pairing: Pairing, criterion: Criterion) -> Decision:
     taken: list[Pair] = []
+    pairs = pairing.null_pairs() if criterion.scale is Scale.RATIO else pairing.pairs()
     while True:
-        answer = decide(RECEIVED, taken, criterion)
+        answer = decide(pairing.metric, taken, criterion)
         if isinstance(answer, Decision):
             return answer
         taken += islice(pairs, answer.wanted)
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("name", THROTTLES)
 def test_a_guest_that_is_throttled_by_two_margins_closes_the_gate(
-    driver: NetworkDriver, host: Host
+    workshop: Workshop, host: Host, name: str
 ) -> None:
-    """Four times of five at least; and never when nothing is throttled."""
-    pairs = [*islice(Pairing(driver=driver, metric=RECEIVED).pairs(), 10)]
-    before = figure(RECEIVED, pairs).rate
-    criterion = Criterion(scale=Scale.RATE, limit=before, margin=MARGIN)
-    vif = f"vif{driver.guest.domain.domid}.0"
-    rate = f"rate {round(8 * before * (1 - 2 * MARGIN))}bit burst 256k latency 50ms"
-    host.shell.run(f"tc qdisc replace dev %s root tbf {rate}", vif)
-    said = [
-        decided(Pairing(driver=driver, metric=RECEIVED).pairs(), criterion) for _ in range(RUNS)
-    ]
+    """Four times of five at least."""
+    throttle = THROTTLES[name]
+    driver = throttle.rig(workshop)
+    pairing = Pairing(driver=driver, metric=alone(throttle.metric))
+    before = figure(pairing.metric, [*islice(pairing.pairs(), FEW_PAIRS)]).rate
+    criterion = Criterion(scale=Scale.RATE, limit=before, margin=MARGIN, minimum_pairs=PAIRS_LEAST)
+    try:
+        throttle.slow(driver, host, before * (1 - 2 * MARGIN), before)
+        said = [decided(pairing, criterion) for _ in range(RUNS)]
+    finally:
+        host.shell.run(throttle.undo)
     assert sum(one.outcome is Outcome.FAIL for one in said) >= RUNS - 1, said
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(5400)
+def test_a_guest_that_nobody_touches_never_closes_the_gate(workshop: Workshop) -> None:
+    """Twenty times the same leg against itself, with the margin that its own noise asks for."""
+    throttle = THROTTLES["vnif"]
+    pairing = Pairing(driver=throttle.rig(workshop), metric=alone(throttle.metric))
+    null = [*islice(pairing.null_pairs(), FEW_PAIRS)]
+    noise = noise_margin(pairing.metric, null, minimum_pairs=PAIRS_LEAST)
+    criterion = Criterion(
+        scale=Scale.RATIO,
+        limit=1.0,
+        margin=max(LEAST_MARGIN, noise),
+        noise=noise,
+        minimum_pairs=PAIRS_LEAST,
+    )
+    said = [decided(pairing, criterion) for _ in range(NULL_RUNS)]
+    assert not [one for one in said if one.outcome in {Outcome.FAIL, Outcome.INVALID}], said
