@@ -147,7 +147,7 @@ def real(host: Host) -> tuple[set[str], Running]:
     """Return the same, as files, Xen and xenstore tell it."""
     run = host.shell.run
     defined = run("cd /etc/libvirt/libxl; ls *.xml 2>/dev/null || :").stdout.split()
-    store = run("xenstore-ls -f /local/domain/0/backend").stdout
+    store = run("xenstore-ls -f /local/domain/0/backend 2>/dev/null || :").stdout
     devices = re.findall(r'/v(?:bd|if)/(\d+)/\d+/(?:dev|mac) = "(.*?)"', store)
     rows = [line.rsplit(maxsplit=5) for line in run("xl list").stdout.splitlines()[2:]]
     return {name.removesuffix(".xml") for name in defined}, {
