@@ -5,58 +5,112 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
-from xenvm.errors import InvalidStateError, NotFoundError, XenvmError
-from xenvm.host import Domain
+from xenvm.errors import InvalidStateError, MigrationError, NotFoundError, XenvmError
+from xenvm.host import Domain, HostShell
 from xenvm.model.domain import DomainConfig
+from xenvm.model.movement import Activity
 
 from .carrying import carry
 from .course import Course
+from .settling import wait_until_quiet
+from .standing import reached
 
 FOLDER = "/var/lib/xenvm/moves"
-"""In both Dom0s: the memory of domains on the move; nothing stays there."""
+"""In both Dom0s: the memory of domains on the move; it stays there only while nothing has it."""
 
 
 def move_saved(course: Course) -> None:
     """Save a domain at the source, carry its memory over, and continue it at the destination.
 
     Raises:
-        XenvmError: A step failed; what was saved was continued at the source, if that could be.
+        XenvmError: A step failed; what was saved was continued at the source. Where that could not
+            be, it is still in its file there, which the error names.
         KeyboardInterrupt: Ctrl-C; the same.
     """
     here, there = course.source.host, course.destination.host
     path = f"{FOLDER}/{course.domain.uuid}.save"
     definition = course.domain.config(defined=True) if course.options.persist else None
     here.shell.run("umask 077; mkdir -p %s", FOLDER)
-    course.say("saving its memory")
+    has_arrived = False
     try:
-        course.domain.saving.to_file(path, deadline_s=course.left_s)
-        carry(
-            path,
-            source=here.shell,
-            destination=there.shell,
-            deadline_s=course.left_s,
-            meanwhile=lambda: course.say("carrying its memory over"),
-        )
+        _carry_over(course, path)
+        has_arrived = True
         course.say("continuing it at the destination")
         if definition:
             there.define(_of_another_host(definition))
         there.restore(path, paused=course.options.paused, deadline_s=course.left_s)
-    except BaseException:
-        _continue_at_source(course, path)
+    except BaseException as exc:
+        _give_up(course, path, exc, has_arrived=has_arrived)
         raise
-    finally:
-        for shell in (here.shell, there.shell):
-            with contextlib.suppress(XenvmError):
-                shell.run("rm -f %s; rmdir %s 2>/dev/null || :", path, FOLDER)
+    _remove(path, here.shell, there.shell)
 
 
-def _continue_at_source(course: Course, path: str) -> None:
-    """Continue at the source what was saved there, unless the destination has it."""
+def _carry_over(course: Course, path: str) -> None:
+    course.say("saving its memory")
+    course.domain.saving.to_file(path, deadline_s=course.left_s)
+    carry(
+        path,
+        source=course.source.host.shell,
+        destination=course.destination.host.shell,
+        deadline_s=course.left_s,
+        meanwhile=lambda: course.say("carrying its memory over"),
+    )
+
+
+def _give_up(course: Course, path: str, cause: BaseException, *, has_arrived: bool) -> None:
+    """Continue at the source what was saved there; the file goes only once its guest goes on.
+
+    Raises:
+        MigrationError: It does not go on; says where what was saved of it is.
+        KeyboardInterrupt: The same, after Ctrl-C.
+    """
+    shell = course.source.host.shell
+    _remove(path, course.destination.host.shell)
+    if _goes_on(course, path, has_arrived=has_arrived):
+        _remove(path, shell)
+        return
+    if not _is_kept(shell, path):
+        return
+    said = (
+        f"what was saved of it is in {path} on {course.source.name}: see that it runs nowhere, and"
+        " continue it there with virsh restore"
+    )
+    if isinstance(cause, KeyboardInterrupt):
+        raise KeyboardInterrupt(said) from cause
+    raise MigrationError(f"{str(cause) or type(cause).__name__}; {said}") from cause
+
+
+def _goes_on(course: Course, path: str, *, has_arrived: bool) -> bool:
+    """Return whether the domain goes on somewhere, continued at the source if it has to be."""
     with contextlib.suppress(XenvmError):
-        if course.destination.standing().is_there or course.source.standing().is_there:
-            return
-        course.say("continuing it at the source")
-        course.source.host.restore(path)
+        if has_arrived:
+            with reached(course.destination) as there:
+                wait_until_quiet(there)
+                if there.standing().is_there:
+                    return True
+        with reached(course.source) as here:
+            # A saving that is given up may still end by itself: its file is whole then.
+            wait_until_quiet(here)
+            if not here.standing().is_there:
+                course.say("continuing it at the source")
+                with contextlib.suppress(XenvmError):
+                    here.host.restore(path)
+            return here.standing().activity in {Activity.RUNNING, Activity.PAUSED}
+    return False
+
+
+def _is_kept(shell: HostShell, path: str) -> bool:
+    """Return whether a file has something in it, as far as anybody can tell."""
+    try:
+        return shell.run("test -s %s", path, check=False).returncode == 0
+    except XenvmError:
+        return True
+
+
+def _remove(path: str, *shells: HostShell) -> None:
+    for shell in shells:
+        with contextlib.suppress(XenvmError):
+            shell.run("rm -f %s; rmdir %s 2>/dev/null || :", path, FOLDER)
 
 
 def move_shut_off(course: Course) -> None:

@@ -86,7 +86,7 @@ def migrate(
     except (XenvmError, KeyboardInterrupt) as exc:
         cause = exc
     course.say("looking at both hosts")
-    stood = _settled(course, moved=cause is None)
+    stood = _settled(course, cause)
     if _is_done(course.options, stood) and not isinstance(cause, KeyboardInterrupt):
         return Move(
             domain=wish.name or course.domain.name,
@@ -126,7 +126,7 @@ def _course(
     )
 
 
-def _settled(course: Course, *, moved: bool) -> tuple[Standing, Standing]:
+def _settled(course: Course, cause: BaseException | None) -> tuple[Standing, Standing]:
     """Return what stands at both ends, with one copy left.
 
     Raises:
@@ -137,10 +137,11 @@ def _settled(course: Course, *, moved: bool) -> tuple[Standing, Standing]:
     try:
         if options.manner is Manner.SHUT_OFF:
             return ends[0].standing(), ends[1].standing()
-        return settle(*ends, moved=moved, paused=options.paused, keep=options.keep_source)
+        return settle(*ends, moved=cause is None, paused=options.paused, keep=options.keep_source)
     except XenvmError as exc:
+        before = f"; before that: {cause}" if cause else ""
         raise MoveError(
-            f"{course.domain.name} may stand on both hosts, and nobody can look now: {exc}",
+            f"{course.domain.name} may stand on both hosts, and nobody can look now: {exc}{before}",
             standing=[f"{place.name}: unknown" for place in ends],
         ) from exc
 
@@ -180,6 +181,8 @@ def _failure(
         Side.NEITHER: "runs nowhere",
     }[owner(here, there, moved=False)]
     text, standing = f"{course.domain.name} {where}", [str(here), str(there)]
+    if cause and str(cause):
+        text = f"{text}: {cause}"
     if isinstance(cause, KeyboardInterrupt):
         return KeyboardInterrupt(f"{text}; what stands: {'; '.join(standing)}")
-    return MoveError(f"{text}: {cause}" if cause else text, standing=standing)
+    return MoveError(text, standing=standing)

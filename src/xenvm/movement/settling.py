@@ -68,8 +68,8 @@ def settle(
         LibvirtError: A copy could not be removed.
     """
     with reached(source) as here, reached(destination) as there:
-        _wait_until_quiet(here)
-        _wait_until_quiet(there)
+        wait_until_quiet(here)
+        wait_until_quiet(there)
         before = here.standing(), there.standing()
         side = owner(*before, moved=moved)
         if side is Side.DESTINATION:
@@ -82,7 +82,7 @@ def settle(
         return here.standing(), there.standing()
 
 
-def _wait_until_quiet(place: Place) -> None:
+def wait_until_quiet(place: Place) -> None:
     """Wait until no memory of the domain is on its way at this end; end it if it does not stop."""
     for _ in range(2):
         with contextlib.suppress(WaitTimeoutError):
