@@ -117,6 +117,11 @@ def _course(
     states, cure = _FROM[options.manner]
     if (state := domain.state) not in states:
         raise InvalidStateError(f"{domain.name} is {state}, and cannot move so: {cure}")
+    if options.manner is Manner.SHUT_OFF and domain.saving.has_managed:
+        raise InvalidStateError(
+            f"{domain.name} has a managed save, which would stay behind: start it and move it live,"
+            " or remove that (virsh managedsave-remove)"
+        )
     return Course(
         domain=domain,
         source=Place(host=source, name=here.host, uuid=domain.uuid),
@@ -175,11 +180,15 @@ def _failure(
 ) -> BaseException:
     """Return what to raise for a move that was not done."""
     here, there = stood
+    if course.options.manner is Manner.SHUT_OFF:
+        side = Side.DESTINATION if there.is_defined else Side.SOURCE
+    else:
+        side = owner(here, there, moved=False)
     where = {
         Side.SOURCE: f"did not move to {there.host}",
         Side.DESTINATION: f"moved to {there.host}",
         Side.NEITHER: "runs nowhere",
-    }[owner(here, there, moved=False)]
+    }[side]
     text, standing = f"{course.domain.name} {where}", [str(here), str(there)]
     if cause and str(cause):
         text = f"{text}: {cause}"
