@@ -50,6 +50,14 @@ def test_what_xen_does_with_a_domain_is_in_its_flags(
     assert activity_of(text, UUID(GUEST)) == (activity, domid)
 
 
+def test_what_is_left_of_a_domains_last_life_is_not_taken_for_it() -> None:
+    dying = f"(null)   5   0   1   --psd-   9.0 {GUEST}   0   -\n"
+    assert activity_of(HEAD + dying, UUID(GUEST)) == (Activity.ENDED, 5)
+    alive = row("-b----").removeprefix(HEAD)
+    for text in (HEAD + dying + alive, HEAD + alive + dying):
+        assert activity_of(text, UUID(GUEST)) == (Activity.RUNNING, 12)
+
+
 def test_versions_and_features_come_from_xl_info() -> None:
     said = "xen_major              : 4\nxen_minor              : 20\nhw_caps : 078bf3fd:00000001\n"
     assert version_of(said) == (4, 20)

@@ -25,11 +25,14 @@ _WORD = re.compile(r"[0-9a-f]{8}")
 
 
 def activity_of(text: str, uuid: UUID) -> tuple[Activity, int | None]:
-    """Return what ``xl list -v`` says that Xen does with a domain, and its domid."""
-    for row in _VERBOSE_ROW.finditer(text):
-        if UUID(row["uuid"]) == uuid:
-            return _activity(row["flags"], row["reason"]), int(row["domid"])
-    return Activity.ABSENT, None
+    """Return what ``xl list -v`` says that Xen does with a domain, and its domid.
+
+    A guest that rebooted may stand beside what is left of its last life, which has its UUID too.
+    """
+    rows = [row for row in _VERBOSE_ROW.finditer(text) if UUID(row["uuid"]) == uuid]
+    found = [(_activity(row["flags"], row["reason"]), int(row["domid"])) for row in rows]
+    alive = (one for one in found if one[0] is not Activity.ENDED)
+    return next(alive, found[0] if found else (Activity.ABSENT, None))
 
 
 def _activity(flags: str, reason: str) -> Activity:
