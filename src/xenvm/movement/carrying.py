@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from xenvm.errors import CommandError
@@ -34,22 +35,23 @@ def carry(
         WaitTimeoutError: It took longer than ``deadline_s``.
     """
     destination.run('umask 077; mkdir -p "$(dirname %s)"', path)
-    reading = start(source.argv("cat %s", path), stdout=PIPE)
-    writing = start(destination.argv("umask 077; cat >%s", path), stdin=reading.stdout or DEVNULL)
-    if reading.stdout:
-        reading.stdout.close()  # the writer holds the other end
+    with contextlib.ExitStack() as ending:
+        reading = start(source.argv("cat %s", path), stdout=PIPE)
+        ending.callback(end, reading)
+        write = destination.argv("umask 077; cat >%s", path)
+        writing = start(write, stdin=reading.stdout or DEVNULL)
+        ending.callback(end, writing)
+        if reading.stdout:
+            reading.stdout.close()  # the writer holds the other end
 
-    def ended() -> bool:
-        meanwhile()
-        return reading.poll() is not None and writing.poll() is not None
+        def ended() -> bool:
+            meanwhile()
+            return reading.poll() is not None and writing.poll() is not None
 
-    try:
         wait_until(f"{path} to be carried", ended, deadline_s=deadline_s, every_s=LOOK_EVERY_S)
-        for process, what in ((reading, "read"), (writing, "written")):
+        # The writer first: when it fails, nobody takes what the reader has to say either.
+        for process, what in ((writing, "written"), (reading, "read")):
             _check(process, f"{path} could not be {what}")
-    finally:
-        end(reading)
-        end(writing)
     sizes = [shell.run("stat -c %%s %s", path).stdout for shell in (source, destination)]
     if sizes[0] != sizes[1]:
         raise CommandError(("cat", path), None, message=f"{path} did not arrive whole: {sizes}")
