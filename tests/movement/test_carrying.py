@@ -10,7 +10,7 @@ from xenvm.errors import CommandError, WaitTimeoutError
 from xenvm.host.shell import LocalShell
 from xenvm.movement import carrying
 from xenvm.movement.carrying import carry
-from xenvm.processes import Process
+from xenvm.processes import Process, start
 
 
 class Elsewhere(LocalShell):
@@ -47,7 +47,6 @@ def carried(source: LocalShell, destination: LocalShell, *, deadline_s: float = 
 def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
     """All that were started."""
     started: list[Process] = []
-    start = carrying.start
 
     def noted(*args: object, **words: object) -> Process:
         started.append(start(*args, **words))  # type: ignore[arg-type]

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from xenvm.errors import HostConnectionError, NotFoundError, XenvmError
+from xenvm.errors import (
+    CommandTimeoutError,
+    HostConnectionError,
+    NotFoundError,
+    OperationTimeoutError,
+    XenvmError,
+)
 from xenvm.formats.dom0_movement import activity_of
 from xenvm.host import Domain, Host, connect
 from xenvm.model.movement import Standing
@@ -83,7 +89,7 @@ def reached(place: Place) -> Iterator[Place]:
     def again() -> Host | None:
         try:
             return connect(uri)
-        except HostConnectionError:
+        except (HostConnectionError, OperationTimeoutError, CommandTimeoutError):
             return None
 
     what = f"{place.name} to be reached again"
