@@ -62,6 +62,7 @@ def test_nothing_is_missing_where_the_other_host_has_all_of_it() -> None:
         ({"xen_version": (4, 16)}, "runs Xen 4.16, older than 4.17"),
         ({"virt_caps": frozenset({"hvm"})}, "b runs no PV guests"),
         ({"hw_caps": (0b0101, 0b1)}, "word 0: 00000002"),
+        ({"hw_caps": ()}, "word 0: 00000007, word 1: 00000001"),
         ({"free_memory_kib": 98304}, "it needs 104 MiB and b has 96 MiB free"),
     ],
 )
@@ -86,7 +87,7 @@ def test_a_pv_guest_moves_live_only_where_xen_has_shadow_paging() -> None:
 
 def test_all_is_told_at_once() -> None:
     bare = Means(host="b", disks={})
-    assert len(said(there=bare)) == 6
+    assert len(said(there=bare)) == 7
 
 
 def test_a_domain_that_is_off_needs_neither_memory_nor_the_same_processors() -> None:

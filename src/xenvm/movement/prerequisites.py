@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import GuestType
@@ -116,7 +117,7 @@ def _processors(source: Means, destination: Means) -> Iterator[Lack]:
     missing = [
         f"word {number}: {here & ~there:08x}"
         for number, (here, there) in enumerate(
-            zip(source.hw_caps, destination.hw_caps, strict=False)
+            zip_longest(source.hw_caps, destination.hw_caps, fillvalue=0)
         )
         if here & ~there
     ]
