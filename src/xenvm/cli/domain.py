@@ -73,8 +73,6 @@ for live_command in (
     domain_watch.console_command,
     domain_watch.top_command,
     domain_set.command,
-    domain_devices.attach,
-    domain_devices.detach,
 ):
     command.add_command(live_command)
 

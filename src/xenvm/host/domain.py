@@ -139,13 +139,11 @@ class Domain:
             NotSupportedError: The driver cannot start it paused, as it is with a cap.
             DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             OvercommitError: The host has less memory free than it needs.
-            DeviceInUseError: A running domain or Dom0 has what one of its VBDs would write to.
             ToolstackError: libxl could not build it; its log's end is in the detail.
         """
         config = self.config()
         if config.domid is None:
             require_free(self._connection, self._shell, self.name, config.memory_kib, starts=True)
-        self.vbds.refuse_second_writers()
         # A cap is set before the guest's first instruction, so that it is never exceeded.
         if waits := paused or bool(config.cap_percent):
             self._connection.driver.require(Feature.START_PAUSED)

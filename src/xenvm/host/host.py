@@ -29,9 +29,6 @@ from .uri import HostKind, HostUri
 from .watch import Watch
 
 CONNECT_DEADLINE_S = 30.0
-_KIB_BYTES = 1024
-_PCPUS, _NODES = 2, 4
-"""Where virNodeInfo has the numbers of pCPUs and of NUMA nodes."""
 
 
 def connect(uri: str | HostUri, *, deadline_s: float = CONNECT_DEADLINE_S) -> Host:
