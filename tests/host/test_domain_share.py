@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from xenvm.errors import (
     InvalidRequestError,
     InvalidStateError,
+    NotFoundError,
     NotSupportedError,
     OvercommitError,
     ReallocationError,
@@ -226,3 +228,24 @@ def test_a_pcpu_is_shared_by_every_vcpu_that_may_run_there_but_its_owner() -> No
     assert not told.holds
     assert str(told) == "pCPU 1 is vCPU 0 of d1's, and shared with vCPU 1 of d1, vCPU 0 of d0"
     assert Exclusivity(pcpu=1, owner=owner, excluded=shared, sharing=()).holds
+
+
+class Ending:
+    """A domain that ends while it is looked at."""
+
+    name = "ending"
+    is_active = True
+
+    @property
+    def vcpus(self) -> None:
+        raise NotFoundError("no domain with a matching UUID")
+
+
+def test_a_domain_that_ends_meanwhile_keeps_no_other_from_its_cap(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = SimpleNamespace(has_lost_cap=True)
+    vcpus = SimpleNamespace(scheduling=lost, put_back_cap=lambda: 50)
+    other = SimpleNamespace(name="other", is_active=True, vcpus=vcpus)
+    monkeypatch.setattr(host, "list_domains", lambda: [Ending(), other])
+    assert host.put_back_caps() == ["other"]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from uuid import UUID
 
-from xenvm.errors import AlreadyExistsError, HostConnectionError, NotFoundError
+from xenvm.errors import (
+    AlreadyExistsError,
+    HostConnectionError,
+    InvalidStateError,
+    NotFoundError,
+)
 from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.model.bridge import BridgeState
 from xenvm.model.domain import DomainConfig
@@ -222,9 +228,11 @@ class Host(Closing):
         """
         lost = []
         for domain in self.list_domains():
-            if domain.is_active and domain.vcpus.scheduling.has_lost_cap:
-                domain.vcpus.put_back_cap()
-                lost.append(domain.name)
+            # One that ended since it was listed has no cap to lose.
+            with contextlib.suppress(NotFoundError, InvalidStateError):
+                if domain.is_active and domain.vcpus.scheduling.has_lost_cap:
+                    domain.vcpus.put_back_cap()
+                    lost.append(domain.name)
         return lost
 
     @property
