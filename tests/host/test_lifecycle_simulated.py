@@ -11,6 +11,7 @@ import pytest
 from tests.host.lifecycle_matrix import ERRORS, brought_to, deeds, seen
 from xenvm.errors import InvalidStateError, LibvirtError
 from xenvm.host import Host, connect
+from xenvm.host.probe.guest import remove
 from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import DomainState
 from xenvm.model.lifecycle import ACTIVE, LIVES, Ending, Life, Operation, Phase, Refusal
@@ -109,3 +110,12 @@ def test_autostart_is_kept(host: Host) -> None:
     assert not domain.definition.autostart
     domain.definition.set_autostart(on=True)
     assert domain.definition.autostart
+
+
+def test_a_guest_is_removed_with_its_managed_save(host: Host) -> None:
+    domain = host.define(DomainConfig(name="saved", memory_kib=98304, kernel="/boot/vmlinuz"))
+    domain.start()
+    domain.saving.managed()
+    remove(domain)
+    assert "saved" not in {one.name for one in host.list_domains()}
+    remove(domain)

@@ -276,8 +276,10 @@ class ProbeGuest:
 
 
 def remove(domain: Domain) -> None:
-    """Destroy and undefine a domain, whichever of both is still to be done."""
+    """Destroy and undefine a domain, managed save and all, whichever is still to be done."""
     with contextlib.suppress(InvalidStateError, NotFoundError):
         domain.destroy()
+    with contextlib.suppress(InvalidStateError, NotFoundError):
+        domain.saving.remove_managed()
     with contextlib.suppress(InvalidStateError, NotFoundError):
         domain.undefine()
