@@ -187,6 +187,7 @@ class ProbeGuest:
         def rebooted() -> Hello | None:
             try:
                 if self._console.has_ended:
+                    self._console.close()
                     self._console = self.domain.open_console()
                 facts = self.facts(deadline_s=CALL_DEADLINE_S)
             except (LibvirtError, WaitTimeoutError):
