@@ -92,3 +92,16 @@ def test_a_closed_subscription_is_told_nothing_more(host: Host, domain: Domain) 
     domain.start()
     with pytest.raises(HostConnectionError, match="closed"):
         events.next(deadline_s=0.2)
+
+
+def test_a_subscription_hears_nothing_of_the_next_connection(host: Host) -> None:
+    old = host.watch.subscribe()
+    host._connection._lose("broken", host._connection.generation)
+    with host.watch.subscribe() as events:
+        host.define(DomainConfig(name="later", memory_kib=98304, kernel="/boot/vmlinuz"))
+        assert events.next(deadline_s=5).name == "later"
+        with pytest.raises(HostConnectionError, match="the connection is broken, and the sub"):
+            old.next(deadline_s=5)
+        old.close()
+        host.domain("later").undefine()
+        assert events.next(deadline_s=5).kind is EventKind.UNDEFINED

@@ -44,6 +44,8 @@ class Feed:
                     None, _libvirt.EVENT_LIFECYCLE, self._on_event, None
                 )
                 self._registered = generation, number
+                # Those of a connection that was lost have been told so, and nothing since.
+                self._takers[:] = [taker]
             # Only now: a domain that starts in between is thought to run already, and told a little
             # late; the other way round a reboot in between would be told in the wrong order.
             domains = raw.listAllDomains()
@@ -59,9 +61,10 @@ class Feed:
                 raise
 
     def remove(self, taker: Callable[[LifecycleEvent], None]) -> None:
-        """Feed ``taker`` no more."""
+        """Feed ``taker`` no more; one whose connection was lost is not fed already."""
         with self._lock:
-            self._takers.remove(taker)
+            if taker in self._takers:
+                self._takers.remove(taker)
             if self._takers or self._registered is None:
                 return
             (generation, number), self._registered = self._registered, None
