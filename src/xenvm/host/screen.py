@@ -10,7 +10,7 @@ from .plug import Plug
 
 _GREETING_S = 10
 # RFC 6143: the server speaks first, 12 bytes with the version.
-_LISTEN = "exec 3<>/dev/tcp/%s/%s && timeout 5 head -c 12 <&3"
+_LISTEN = 'exec 3<>"/dev/tcp/$0/$1" && timeout 5 head -c 12 <&3'
 
 
 def vnc_version(plug: Plug) -> str:
@@ -24,7 +24,7 @@ def vnc_version(plug: Plug) -> str:
     address = "127.0.0.1" if address == "0.0.0.0" else address  # noqa: S104 - what it says, not ours
     try:
         said = plug.shell.run(
-            "bash -c %s", _LISTEN % (address, screen.port), deadline_s=_GREETING_S
+            "bash -c %s %s %s", _LISTEN, address, str(screen.port), deadline_s=_GREETING_S
         ).stdout
     except CommandError as exc:
         raise NotFoundError(
