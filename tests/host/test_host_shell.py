@@ -74,3 +74,14 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_testinfra_sees_the_same_machine(tmp_path: Path) -> None:
     (tmp_path / "here").write_text("")
     assert LocalShell().testinfra.file(str(tmp_path / "here")).exists
+
+
+def test_a_file_that_is_not_written_in_time_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "mktemp"
+    slow.write_text("#!/bin/sh\nsleep 10\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(CommandTimeoutError, match=r"cat >.* did not end within 1 s"):
+        LocalShell().put_file(str(tmp_path / "file"), b"x", deadline_s=1)

@@ -125,9 +125,8 @@ class LocalShell:
         line = quoted(command, *args)
         started_s = time.monotonic()
         result = self._run(line, deadline_s=deadline_s, stdin=stdin)
-        took_s = time.monotonic() - started_s
         argv = ("sh", "-c", line)
-        if result.returncode in _TIMEOUT_STATUSES and took_s >= deadline_s:
+        if _was_killed(result.returncode, started_s, deadline_s):
             raise CommandTimeoutError(argv, deadline_s, stdout=result.stdout, stderr=result.stderr)
         if check and result.returncode != 0:
             raise CommandError(argv, result.returncode, stdout=result.stdout, stderr=result.stderr)
@@ -140,6 +139,7 @@ class LocalShell:
 
         Raises:
             CommandError: It could not be written.
+            CommandTimeoutError: It was not written within ``deadline_s``.
         """
         folder = path.rpartition("/")[0] or "/"
         # A connection that breaks ends cat's input, so the length decides whether it is whole.
@@ -152,11 +152,13 @@ class LocalShell:
             f"{mode:o}",
             path,
         )
+        started_s = time.monotonic()
         done = self._feed(line, content, deadline_s=deadline_s)
+        argv = ("sh", "-c", f"cat >{shlex.quote(path)}")
+        if _was_killed(done.returncode, started_s, deadline_s):
+            raise CommandTimeoutError(argv, deadline_s, stderr=done.stderr)
         if done.returncode != 0:
-            raise CommandError(
-                ("sh", "-c", f"cat >{shlex.quote(path)}"), done.returncode, stderr=done.stderr
-            )
+            raise CommandError(argv, done.returncode, stderr=done.stderr)
 
     def argv(self, command: str, *args: str) -> Sequence[str]:
         """Return what to start here to run a command there; see :meth:`HostShell.argv`."""
@@ -300,6 +302,11 @@ class NoShell:
 def quoted(command: str, *args: str) -> str:
     """Return ``command`` with each ``%s`` replaced by one of ``args``, quoted for the shell."""
     return command % tuple(map(shlex.quote, args)) if args else command
+
+
+def _was_killed(returncode: int, started_s: float, deadline_s: float) -> bool:
+    """Return whether timeout(1) killed a command, which may end with such a status by itself."""
+    return returncode in _TIMEOUT_STATUSES and time.monotonic() - started_s >= deadline_s
 
 
 def _guarded(line: str, deadline_s: float) -> str:
