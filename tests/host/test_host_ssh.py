@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.errors import AuthenticationError, HostConnectionError, HostUriError, LibvirtError
+from xenvm.errors import (
+    AuthenticationError,
+    CommandTimeoutError,
+    HostConnectionError,
+    HostUriError,
+    LibvirtError,
+)
 from xenvm.host import connect
 from xenvm.host.ssh import SshAccess, ssh_config, ssh_error
 from xenvm.host.uri import HostUri
@@ -175,3 +181,16 @@ def test_a_file_that_is_not_there_is_told_before_ssh_is_asked(key: str) -> None:
 def test_a_port_where_nothing_listens_is_told_by_the_real_ssh() -> None:
     with pytest.raises(HostConnectionError, match="nothing listens there"):
         connect("xen+ssh://root@127.0.0.1:1/system")
+
+
+def test_a_connection_that_does_not_end_in_time_breaks_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def late(argv: list[str], **_: object) -> None:
+        raise CommandTimeoutError(argv, 5)
+
+    access = SshAccess(HostUri.parse(PLAIN))
+    (access.config.parent / "socket").touch()
+    monkeypatch.setattr("xenvm.host.ssh.processes.run", late)
+    access.close()
+    assert not access.config.parent.exists()
