@@ -10,6 +10,7 @@ import pytest
 
 from xenvm.errors import (
     AlreadyExistsError,
+    CommandError,
     DeviceInUseError,
     NotAllowedError,
     NotFoundError,
@@ -161,3 +162,16 @@ def test_lvms_words_become_values() -> None:
         ("a", "", "/dev/vg/a"),
         ("b", "a", "/dev/vg/b"),
     ]
+
+
+def test_a_file_system_without_links_is_not_told_as_a_name_that_is_taken(
+    storage: Storage, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    ln = tmp_path / "bin" / "ln"
+    ln.write_text("#!/bin/sh\necho Operation not permitted >&2\nexit 1\n")
+    ln.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    with pytest.raises(CommandError, match="Operation not permitted"):
+        storage.create_image(f"{folder}/a.img", 1)
+    assert list(folder.iterdir()) == []

@@ -52,7 +52,9 @@ said=$(%s "$new" 2>&1) || {{
   case $said in *'No space left'*) exit {_FULL} ;; esac
   exit 1
 }}
-ln "$new" "$path" || exit {_EXISTS}
+ln "$new" "$path" && exit
+[ -e "$path" ] || [ -L "$path" ] || exit 1
+exit {_EXISTS}
 """
 
 _LIST_IMAGES = f"""\
