@@ -52,3 +52,19 @@ def test_a_program_that_dom0_lacks_is_named() -> None:
 def test_any_number_of_guests_may_read_it_without_a_qemu() -> None:
     vbd = deploy_tools(LocalShell(), ("tar",)).vbd
     assert (vbd.readonly, vbd.shareable, vbd.driver) == (True, True, DiskDriver.PHY)
+
+
+def test_a_disk_that_could_not_be_built_leaves_nothing(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path_factory.mktemp("bin")
+    tar = programs / "tar"
+    tar.write_text(
+        '#!/bin/sh\nfor word; do case $word in *.tar.*) echo half >"$word" ;; esac; done\n'
+        "echo No space left >&2\nexit 2\n"
+    )
+    tar.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    with pytest.raises(BlockedError, match="could not be built in Dom0: No space left"):
+        deploy_tools(LocalShell(), ("gzip",))
+    assert list(tmp_path.iterdir()) == []

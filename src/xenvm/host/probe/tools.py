@@ -36,6 +36,8 @@ done
 files=$(printf '%%s' "$files" | sort -u)
 name=$(stat -L -c '%%n %%s %%Y' $files | sha256sum | cut -c1-16)
 disk={DIRECTORY}/tools-$name.tar
+trap 'rm -f "$disk.$$"' EXIT
+trap 'exit 1' HUP INT TERM
 if [ ! -s "$disk" ]; then
   mkdir -p {DIRECTORY} &&
   tar -c -h -f "$disk.$$" -C / $(printf '%%s\n' $files | cut -c2-) && mv "$disk.$$" "$disk" || exit
