@@ -100,7 +100,8 @@ def deploy(shell: HostShell, *, drivers: Sequence[str] = ()) -> ProbeImage:
         The image; it stays on the host, for the next run.
 
     Raises:
-        BlockedError: The host has no kernel to boot, or there is no static busybox to be had.
+        BlockedError: The host has no kernel to boot or cannot unpack its modules, or there is no
+            static busybox to be had.
         OutOfSpaceError: Dom0 has no room for it; nothing of it was left.
         CommandError: A command in Dom0 failed.
     """
@@ -150,10 +151,16 @@ def _build(shell: HostShell, building: str, files: Mapping[str, bytes]) -> None:
 
 def _modules(shell: HostShell, names: Sequence[str]) -> dict[str, bytes]:
     said = shell.run(READ_MODULES % " ".join(map(shlex.quote, names)), deadline_s=DEADLINE_S).stdout
-    rows = [line.split() for line in said.splitlines()]
+    rows = [line.partition(" ") for line in said.splitlines()]
+    packed = [name for name, _, content in rows if not content]
+    if packed:
+        raise BlockedError(
+            f"Dom0 cannot unpack its modules {', '.join(packed)}: install xz-utils, zstd or gzip"
+            " there, as they are packed"
+        )
     return {
         f"modules/{number:02d}-{name}": base64.b64decode(content)
-        for number, (name, content) in enumerate(rows)
+        for number, (name, _, content) in enumerate(rows)
     }
 
 
