@@ -180,7 +180,9 @@ class Saving(Facet):
                 activity, domid = self._by_xen()
                 if activity is Activity.SUSPENDED:
                     self._shell.run(_RESUME, str(domid), deadline_s=RESUME_DEADLINE_S)
-                forget()
+                # What was written of a guest that is gone is all that there is of it.
+                if activity not in {Activity.ENDED, Activity.ABSENT}:
+                    forget()
             raise
         except HostConnectionError:
             with contextlib.suppress(XenvmError):
