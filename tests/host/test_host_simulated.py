@@ -22,6 +22,7 @@ from xenvm.errors import (
     WaitTimeoutError,
 )
 from xenvm.host import Host, connect
+from xenvm.host.domain_vnifs import RATE_MAX_KIB_PER_S
 from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import DomainState
 from xenvm.model.quantities import MacAddress
@@ -152,6 +153,12 @@ def test_a_device_that_no_guest_can_have_is_not_plugged_in(host: Host) -> None:
         domain.vnifs.attach(Vnif(bridge="xenbr0", mac=MacAddress("01:00:5e:00:00:01")))
     with pytest.raises(SpecError, match="target"):
         domain.vbds.attach(Vbd(target="../x", source="/dev/a"))
+
+
+@pytest.mark.parametrize("kib_per_s", [0, -1, RATE_MAX_KIB_PER_S + 1])
+def test_a_rate_that_xen_cannot_count_is_refused(host: Host, kib_per_s: int) -> None:
+    with pytest.raises(SpecError, match=f"use 1 to {RATE_MAX_KIB_PER_S}, or None"):
+        host.define(GUEST).vnifs.set_rate(MacAddress.xen(1), kib_per_s)
 
 
 def test_a_device_that_is_not_there_is_not_found(host: Host) -> None:

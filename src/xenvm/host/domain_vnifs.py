@@ -15,6 +15,8 @@ from .refusal import refuse_errors
 
 RATE_INTERVAL_US = 50_000
 """How often a limited VNIF gets new credit; libxl's own interval."""
+RATE_MAX_KIB_PER_S = ((1 << 32) - 1) * 1_000_000 // RATE_INTERVAL_US // 1024
+"""What netback's counter of 32 bits holds in that interval."""
 _NO_FILTERING = 4
 """Exit status of our script: the bridge does not know VLANs."""
 
@@ -81,7 +83,9 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
         """
         credit_bytes = (kib_per_s or 0) * 1024 * RATE_INTERVAL_US // 1_000_000
         if kib_per_s is not None and not 0 < credit_bytes < 1 << 32:
-            raise SpecError(f"a rate of {kib_per_s} KiB/s is none: use 1 or more, or None")
+            raise SpecError(
+                f"a rate of {kib_per_s} KiB/s is none: use 1 to {RATE_MAX_KIB_PER_S}, or None"
+            )
         device = self.ends(mac)
         path = f"/local/domain/0/backend/vif/{self._plug.running_domid()}/{device.number}/rate"
         if kib_per_s is None:
