@@ -73,11 +73,7 @@ def add_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
 
 
 def remove_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
-    """Take an uplink away from its bridge, and apart; what is gone already does no harm.
-
-    Raises:
-        CommandError: Dom0 refused a step.
-    """
+    """Take an uplink away from its bridge, and apart; what is gone or stuck is passed over."""
     undos = [undo for _, undo in _steps(bridge, uplink)]
     shell.run("\n".join(reversed(undos)) + "\n:")
 
