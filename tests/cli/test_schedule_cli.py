@@ -162,6 +162,15 @@ def test_what_a_domain_cannot_have_is_one_clear_line_and_status_2(
     assert (done.exit_code, said in done.stderr) == (2, True), done.output
 
 
+def test_what_stands_when_a_pin_fails_is_named(host: str) -> None:
+    done = call("domain", "set", "shop", host, "--vcpus", "2", "--pin", "0=0")
+    assert done.exit_code == 3
+    assert "could not change the pin of vCPU 0 to 0: a simulated host" in done.stderr
+    assert "these stand, undo them by hand: vcpus of shop from 1 to 2" in done.stderr
+    done = call("domain", "set", "shop", host, "--pin", "0=99")
+    assert (done.exit_code, "pin to some of them, not 99" in done.stderr) == (2, True)
+
+
 def test_a_change_that_fails_half_way_is_undone_and_status_3(host: str) -> None:
     done = call("domain", "set", "shop", host, "--memory-mib", "400", "--weight", "512")
     assert done.exit_code == 3

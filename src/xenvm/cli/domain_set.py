@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from xenvm.errors import SpecError, UsageError
+from xenvm.errors import ReallocationError, SpecError, UsageError, XenvmError
 from xenvm.model.allocation import Allocation, Share
 from xenvm.model.quantities import CpuSet
 
 from .live_host import AS_JSON, HOST, NAME, live_host, print_json
+
+if TYPE_CHECKING:
+    from xenvm.host import Domain
 
 SET_SCHEMA = "xenvm-domain-set/1"
 
@@ -46,8 +51,9 @@ def command(
 ) -> None:
     """Change what a domain has of the machine, at once and from its next start on.
 
-    All of it or none: when one change fails, those before it are undone. A cap is remembered in the
-    domain's metadata, as Xen forgets it; whatever of xenvm starts the domain gives it back.
+    All amounts or none: when one cannot be changed, those before it are undone. Pins come last, and
+    what stands when one fails is named. A cap is remembered in the domain's metadata, as Xen
+    forgets it; whatever of xenvm starts the domain gives it back.
 
     \b
     Examples:
@@ -64,14 +70,35 @@ def command(
     with live_host(host, f"changing what {name} has") as live:
         domain = live.domain(name)
         before = share_of(domain)
-        reallocate(live, {name: allocation})
-        for vcpu, cpus in parsed:
-            domain.vcpus.pin(vcpu, cpus)
+        steps = reallocate(live, {name: allocation})
+        _pin(domain, parsed, [str(step) for step in steps])
         after = share_of(domain)
     if as_json:
         print_json({"schema": SET_SCHEMA, "before": asdict(before), "after": asdict(after)})
     else:
         _show(before, after)
+
+
+def _pin(domain: Domain, pins: Sequence[tuple[int, CpuSet]], standing: list[str]) -> None:
+    """Pin vCPUs, one after the other.
+
+    Args:
+        domain: Whose.
+        pins: Which vCPU to which pCPUs.
+        standing: What was changed before, in words.
+
+    Raises:
+        ReallocationError: One could not be pinned; names what stands by then.
+    """
+    for vcpu, cpus in pins:
+        step = f"the pin of vCPU {vcpu} to {cpus}"
+        try:
+            domain.vcpus.pin(vcpu, cpus)
+        except XenvmError as exc:
+            if not standing:
+                raise
+            raise ReallocationError(step, exc, standing) from exc
+        standing.append(step)
 
 
 def _show(before: Share, after: Share) -> None:
