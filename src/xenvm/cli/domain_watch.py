@@ -19,6 +19,7 @@ from rich.console import Console as Screen
 from rich.live import Live
 from rich.table import Table
 
+from xenvm.errors import XenvmError
 from xenvm.model.statistics import DomainRates, rates
 from xenvm.waiting import pause
 
@@ -136,16 +137,25 @@ def _to_json(rate: DomainRates) -> dict[str, object]:
 
 
 def _talk(console: Console) -> None:
-    """Pass what is typed to the console and what it says to the screen, until either ends."""
+    """Pass what is typed to the console and what it says to the screen, until either ends.
+
+    Raises:
+        WaitTimeoutError: The guest's side did not take what was typed.
+    """
     left = threading.Event()
-    typist = threading.Thread(target=_type, args=(console, left), daemon=True)
+    failed: list[XenvmError] = []
+    typist = threading.Thread(target=_type, args=(console, left, failed), daemon=True)
     typist.start()
     while not (left.is_set() or console.has_ended):
         _write(console.read_bytes(deadline_s=TICK_S))
+    left.set()
     _write(console.read_bytes())
+    if failed and not console.has_ended:
+        raise failed[0]
 
 
-def _type(console: Console, left: threading.Event) -> None:
+def _type(console: Console, left: threading.Event, failed: list[XenvmError]) -> None:
+    """Pass what is typed to the console; on a thread of its own, so its error goes to a list."""
     stdin = sys.stdin.fileno()
     try:
         while not left.is_set():
@@ -156,6 +166,8 @@ def _type(console: Console, left: threading.Event) -> None:
                 console.send(typed)
             if leaves or not typed:
                 return
+    except XenvmError as exc:
+        failed.append(exc)
     finally:
         left.set()
 
