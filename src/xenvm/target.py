@@ -41,7 +41,8 @@ def migration_uri(source: str, destination: str) -> str | None:
     if lab:
         return f"tcp://{lab.link.address}" if lab.link and lab.link.peer == names[0] else None
     name = HostUri.parse(destination).name if names[1] is None else ""
-    return f"tcp://{name}" if name else None
+    address = f"[{name}]" if ":" in name else name
+    return f"tcp://{address}" if address else None
 
 
 @contextlib.contextmanager

@@ -62,6 +62,7 @@ def test_a_path_that_no_socket_can_have_is_refused(tmp_path: Path) -> None:
     ("source", "destination", "uri"),
     [
         ("xen:///system", "xen+ssh://root@b.example/system", "tcp://b.example"),
+        ("xen:///system", "xen+ssh://root@[2001:db8::7]/system", "tcp://[2001:db8::7]"),
         ("xen+ssh://root@a/system", "xen:///system", None),
         ("lab:never", "lab:never-2", None),
     ],
