@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xenvm.errors import ScheduleFileError
+from xenvm.errors import ScheduleFileError, UsageError
 from xenvm.formats.schedule_toml import parse_schedule
 from xenvm.formats.systemd_unit import unit_word
 from xenvm.model.allocation import Allocation
@@ -109,5 +109,5 @@ def test_a_word_of_a_unit_means_itself(word: str, written: str) -> None:
 
 
 def test_a_word_with_a_line_break_is_none_of_a_unit() -> None:
-    with pytest.raises(ValueError, match="control character"):
+    with pytest.raises(UsageError, match="control character"):
         unit_word("a\nExecStart=/bin/evil")
