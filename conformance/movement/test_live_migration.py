@@ -19,11 +19,14 @@ from xenvm.qualify.checking import Check
 from xenvm.qualify.crossing import Crossing, Watch
 from xenvm.qualify.journal import Ledger
 from xenvm.spec.limits import number_of
+from xenvm.waiting import Deadline, pause
 
 MEMORY_KIB = 1024
 DISK_KIB = 128
 PORT = 5001
 MOVER, LISTENER = 11, 12
+HEARD_DEADLINE_S = 60.0
+"""For lines to come again: TCP waits as long again as the guest was away."""
 
 
 class Journey:
@@ -66,12 +69,23 @@ class Journey:
         if self.disk:
             said = self.guest.ask("read", device="xvda", kib=DISK_KIB).fields["sha256"]
             kept["its disk"] = said == pattern_sha256(self._seed, DISK_KIB)
+        kept["its voice on its TCP connection"] = self.is_heard()
         stream = self.guest.ask("stream_status").fields
         heard = self.listener.ask("heard").fields
         kept["its TCP connection"] = stream["connected"] is True and stream["errors"] == 0
         kept["what it said on it"] = heard["wrong"] == 0 and int(str(heard["lines"])) > 0
         self.evidence = Evidence(command="stream_status; heard", output=f"{stream}\n{heard}")
         return [what for what, whole in kept.items() if not whole]
+
+    def is_heard(self) -> bool:
+        """Return whether lines still come; those from before the move prove nothing."""
+        before = self.listener.ask("heard").number("lines")
+        deadline = Deadline(HEARD_DEADLINE_S)
+        while not deadline.passed:
+            if self.listener.ask("heard").number("lines") > before:
+                return True
+            pause(1.0)
+        return False
 
 
 @pytest.fixture
@@ -118,9 +132,13 @@ def test_a_running_guest_moves_and_keeps_everything(
     check(
         observed="nothing lost" if not losses else f"lost: {', '.join(losses)}",
         expected="nothing lost",
-        passed=not losses and quick and move.source.activity is Activity.ABSENT,
+        passed=not losses
+        and quick
+        and watch.is_answered
+        and move.source.activity is Activity.ABSENT,
         source=profile.limits["migration_downtime_max_ms"].source,
-        detail=f"a {journey.kind.upper()} guest moved in {move.elapsed_s:.1f} s; {said};"
+        detail=f"a {journey.kind.upper()} guest moved in {move.elapsed_s:.1f} s; {said}, and is"
+        f" {'answered' if watch.is_answered else 'not answered'} now;"
         f" {move.source}; {move.destination};"
         f" {journey.disk or 'no disk that both hosts share was allowed'}",
         evidence=[

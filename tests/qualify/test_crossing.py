@@ -29,6 +29,16 @@ def test_who_never_answered_twice_has_no_gap(text: str) -> None:
     assert read_watch(text).gap_s == 0.0
 
 
+def test_a_guest_that_answers_no_more_is_silent_until_the_end() -> None:
+    text = "".join(map(reply, (100.0, 100.1)))
+    watch = read_watch(text + "[130.500000] the end\n")
+    assert watch.gap_s == pytest.approx(30.3)
+    assert watch.silent_s == pytest.approx(30.4)
+    assert not watch.is_answered
+    assert read_watch(text + "[100.150000] the end\n").is_answered
+    assert not read_watch("PING …\n[100.150000] the end\n").is_answered
+
+
 def test_movement_is_asked_of_two_hosts_only() -> None:
     profile = load_profile("fujitsu-2008")
     alone = {r.id for r in asked_requirements(profile, Tier.FULL, ())}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from xenvm.errors import BlockedError, CommandError
+from xenvm.errors import BlockedError, CommandError, WaitTimeoutError
 from xenvm.host.bridges import plug
 from xenvm.host.probe import ProbeGuest
 from xenvm.model.movement import Move, MoveOptions
@@ -24,7 +25,12 @@ SIGNS_OF_USE = "test -b %s && wipefs -n %s && lsblk -nro MOUNTPOINTS %s | tr -d 
 PING_EVERY_S = 0.1
 WATCH_DEADLINE_S = 900
 """A watch ends by itself after that, whatever became of us."""
+ANSWER_DEADLINE_S = 60.0
+"""For a guest that has moved to answer its client again."""
+SILENT_MOST_S = 5.0
+"""Since a guest's last answer, at the end of a watch; an emulated Dom0 is slow to end one."""
 _REPLY = re.compile(r"^\[(?P<when_s>\d+\.\d+)\] \d+ bytes from ", re.MULTILINE)
+_END = re.compile(r"^\[(?P<when_s>\d+\.\d+)\] the end$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +39,35 @@ class Watch:
 
     Attributes:
         replies: How many came.
-        gap_s: The longest time between two of them, less the pause between two pings.
+        gap_s: The longest time between two of them, or from the last one to the end of the watch,
+            less the pause between two pings.
+        silent_s: From the last one to the end of the watch.
         output: The end of what ping printed.
     """
 
     replies: int
     gap_s: float
+    silent_s: float
     output: str
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether the guest still answered at the end."""
+        return bool(self.replies) and self.silent_s < SILENT_MOST_S
 
 
 def read_watch(text: str) -> Watch:
-    """Return what ``ping -D`` printed, as facts."""
+    """Return what ``ping -D`` printed, and when it was ended, as facts."""
     times_s = [float(reply["when_s"]) for reply in _REPLY.finditer(text)]
-    gaps_s = [after - before for before, after in itertools.pairwise(times_s)]
+    ends_s = [float(end["when_s"]) for end in _END.finditer(text)]
+    gaps_s = [after - before for before, after in itertools.pairwise([*times_s, *ends_s])]
     gap_s = max((gap - PING_EVERY_S for gap in gaps_s), default=0.0)
-    return Watch(replies=len(times_s), gap_s=max(0.0, gap_s), output=text[-2000:])
+    return Watch(
+        replies=len(times_s),
+        gap_s=max(0.0, gap_s),
+        silent_s=gaps_s[-1] if ends_s and times_s else 0.0,
+        output=text[-2000:],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +155,29 @@ class Crossing:
         return Watched(path=path, pid=pid)
 
     def end_watch(self, watched: Watched) -> Watch:
-        """End a watch.
+        """End a watch, once the guest has answered again or has had its time to.
 
         Returns:
             What it saw.
         """
         shell = self.there.host.shell
-        shell.run("kill %s 2>/dev/null; sleep 0.3; :", watched.pid)
-        return read_watch(shell.run("cat %s", watched.path).stdout)
+
+        def told() -> str:
+            return shell.run("cat %s", watched.path).stdout
+
+        before = read_watch(told()).replies
+        with contextlib.suppress(WaitTimeoutError):
+            wait_until(
+                "another answer",
+                lambda: read_watch(told()).replies > before,
+                deadline_s=ANSWER_DEADLINE_S,
+                every_s=0.5,
+            )
+        shell.run(
+            "end=$(date +%%s.%%N); kill %s 2>/dev/null; sleep 0.3; echo \"[$end] the end\" >>%s",
+            watched.pid, watched.path,
+        )  # fmt: skip
+        return read_watch(told())
 
     def shared_disk(self, allowed: Collection[str]) -> str | None:
         """Return a disk that both hosts really share, out of those that may be written to.
