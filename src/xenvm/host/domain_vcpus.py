@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -12,6 +13,7 @@ from xenvm.errors import (
     SpecError,
     ToolstackError,
     WaitTimeoutError,
+    XenvmError,
 )
 from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
 from xenvm.model.allocation import (
@@ -236,7 +238,12 @@ class DomainVcpus(Facet):
         """
         before = {row.number: row for row in self.places()}
         self.pin(vcpu, CpuSet.of([pcpu]))
-        return claim(self._shell, self._pcpus(), before[vcpu], pcpu)
+        try:
+            return claim(self._shell, self._pcpus(), before[vcpu], pcpu)
+        except BaseException:
+            with contextlib.suppress(XenvmError):
+                self.pin(vcpu, before[vcpu].cpus)
+            raise
 
     def claimed(self, exclusivity: Exclusivity) -> Exclusivity:
         """Return the same with who may run on the pCPU now."""

@@ -5,9 +5,10 @@ By xl, which reaches offline vCPUs, and domains that libvirt does not know.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
-from xenvm.errors import ToolstackError
+from xenvm.errors import ToolstackError, XenvmError
 from xenvm.formats.dom0_xl import parse_vcpus
 from xenvm.model.allocation import Exclusivity, VcpuPlace
 
@@ -41,12 +42,21 @@ def claim(shell: HostShell, pcpus: int, owner: VcpuPlace, pcpu: int) -> Exclusiv
 
     Returns:
         Who was excluded, and who was not.
+
+    Raises:
+        XenvmError: It was interrupted; whoever was excluded by then runs where it could before.
     """
     before = sharers(places(shell, pcpus), owner, pcpu)
-    for row in before:
-        # A vCPU that may run nowhere else is refused here, and found below.
-        _pin(shell, row, f"{row.cpus},^{pcpu}")
-    sharing = sharers(places(shell, pcpus), owner, pcpu)
+    try:
+        for row in before:
+            # A vCPU that may run nowhere else is refused here, and found below.
+            _pin(shell, row, f"{row.cpus},^{pcpu}")
+        sharing = sharers(places(shell, pcpus), owner, pcpu)
+    except BaseException:
+        with contextlib.suppress(XenvmError):
+            for row in before:
+                _pin(shell, row, str(row.cpus))
+        raise
     left = {(row.domid, row.number) for row in sharing}
     excluded = tuple(row for row in before if (row.domid, row.number) not in left)
     return Exclusivity(pcpu=pcpu, owner=owner, excluded=excluded, sharing=sharing)
