@@ -128,6 +128,21 @@ def test_a_read_is_asked_again_only_once() -> None:
     connection.close()
 
 
+def test_a_read_past_its_deadline_is_not_asked_again() -> None:
+    connection = Connection("test:///default", deadline_s=10)
+    gate, asked = threading.Event(), []
+
+    def ask(raw: RawConnection) -> bool:
+        asked.append(raw)
+        return gate.wait(10)
+
+    with pytest.raises(OperationTimeoutError, match="listing did not end within 0 s"):
+        connection.read("listing", ask, deadline_s=0.05)
+    gate.set()
+    assert len(asked) == 1
+    connection.close()
+
+
 def test_a_read_whose_error_was_lost_is_asked_again() -> None:
     connection = Connection("test:///default", deadline_s=10)
     asked = []

@@ -115,6 +115,7 @@ class Connection:
 
         Raises:
             LibvirtError: Or one of its kinds, as for :meth:`call`.
+            OperationTimeoutError: ``deadline_s`` passed; it is not asked again.
         """
         generation = self.generation
         if not self._unusable:
@@ -123,7 +124,7 @@ class Connection:
             except HostConnectionError:
                 pass
             except LibvirtError as exc:
-                if exc.code:
+                if exc.code or isinstance(exc, OperationTimeoutError):
                     raise
                 # The garbage collector wiped the error out before anybody could read it.
         self._open_again(generation)
