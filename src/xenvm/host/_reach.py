@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+from xenvm.errors import ReallocationError, XenvmError
 
 from . import _libvirt
 from .connection import Connection
@@ -27,3 +29,43 @@ def reach(
         return (*live, _libvirt.AFFECT_CONFIG) if is_defined else live
 
     return connection.read(f"asking for {name}", places)
+
+
+def change(
+    what: str,
+    places: Collection[int],
+    *,
+    live: Callable[[], object],
+    undo: Callable[[], object],
+    define: Callable[[], object],
+) -> None:
+    """Change the running guest, then its definition; when that fails, the guest is as before.
+
+    Args:
+        what: What the guest is given, for people.
+        places: What :func:`reach` returned.
+        live: Changes the running guest; leaves it as it was when it fails.
+        undo: Gives the running guest back what it had.
+        define: Changes the definition.
+
+    Raises:
+        ReallocationError: Neither could the definition be changed nor the guest given back what it
+            had; says what it has.
+        XenvmError: It failed; nothing has changed.
+    """
+    if _libvirt.AFFECT_LIVE in places:
+        live()
+    try:
+        if _libvirt.AFFECT_CONFIG in places:
+            define()
+    except BaseException as exc:
+        if _libvirt.AFFECT_LIVE in places:
+            _take_back(what, exc, undo)
+        raise
+
+
+def _take_back(what: str, cause: BaseException, undo: Callable[[], object]) -> None:
+    try:
+        undo()
+    except XenvmError as exc:
+        raise ReallocationError("its definition", cause, [f"{what} ({exc})"]) from cause

@@ -6,7 +6,7 @@ from xenvm.errors import SpecError, WaitTimeoutError
 from xenvm.waiting import wait_until
 
 from . import _libvirt
-from ._reach import reach
+from ._reach import change, reach
 from .facet import Facet
 from .free_memory import require_free
 from .libxl_log import libxl_log
@@ -46,17 +46,21 @@ class DomainMemory(Facet):
             SpecError: It may not have that much.
             OvercommitError: It shall grow by more than the host has free.
             WaitTimeoutError: The guest did not follow; it is asked for what it had again.
+            ReallocationError: Its definition could not follow, nor the guest be asked again.
         """
         most_kib = self.most_kib
         if not 1 <= memory_kib <= most_kib:
             raise SpecError(
                 f"{self._name} can have 1 to {most_kib} KiB of memory, not {memory_kib}"
             )
-        for flag in reach(self._connection, self._name, self._handle):
-            if flag == _libvirt.AFFECT_LIVE:
-                self._balloon(memory_kib, deadline_s)
-            else:
-                self._set(memory_kib, flag)
+        before_kib = self.now_kib
+        change(
+            f"{memory_kib} KiB of memory in the running {self._name}",
+            reach(self._connection, self._name, self._handle),
+            live=lambda: self._balloon(memory_kib, before_kib, deadline_s),
+            undo=lambda: self._set(before_kib, _libvirt.AFFECT_LIVE),
+            define=lambda: self._set(memory_kib, _libvirt.AFFECT_CONFIG),
+        )
 
     def set_most(self, memory_kib: int) -> None:
         """Set the most that it may have, from its next start on.
@@ -72,8 +76,7 @@ class DomainMemory(Facet):
             raise SpecError(f"{self._name} can have 1 KiB of memory or more, not {memory_kib}")
         self._set(memory_kib, _libvirt.MEMORY_MAXIMUM | _libvirt.AFFECT_CONFIG)
 
-    def _balloon(self, memory_kib: int, deadline_s: float) -> None:
-        before_kib = self.now_kib
+    def _balloon(self, memory_kib: int, before_kib: int, deadline_s: float) -> None:
         require_free(
             self._connection, self._shell, f"{self._name} as it grows", memory_kib - before_kib
         )

@@ -18,6 +18,7 @@ from xenvm.errors import (
 from xenvm.formats.domain_xml import format_domain_xml, parse_domain_xml
 from xenvm.model.allocation import (
     PCPU_PERCENT,
+    WEIGHT_DEFAULT,
     WEIGHT_MAX,
     WEIGHT_MIN,
     Exclusivity,
@@ -32,7 +33,7 @@ from xenvm.model.quantities import CpuSet
 from xenvm.waiting import wait_until
 
 from . import _libvirt
-from ._reach import reach
+from ._reach import change, reach
 from .exclusive_pcpu import claim, places, release, sharers
 from .facet import Facet
 from .libxl_log import libxl_log
@@ -101,10 +102,13 @@ class DomainVcpus(Facet):
         before = self.counts
         if not 1 <= count <= before.most:
             raise SpecError(f"{self._name} can have 1 to {before.most} vCPUs, not {count}")
-        for flag in self._reach():
-            self._set_count(count, flag)
-            if flag == _libvirt.AFFECT_LIVE:
-                self._await_count(count, before.now, deadline_s)
+        change(
+            f"{count} vCPUs in the running {self._name}",
+            self._reach(),
+            live=lambda: self._plug_live(count, before.now, deadline_s),
+            undo=lambda: self._set_count(before.now, _libvirt.AFFECT_LIVE),
+            define=lambda: self._set_count(count, _libvirt.AFFECT_CONFIG),
+        )
 
     def set_most(self, count: int) -> None:
         """Set the most that it may have, from its next start on.
@@ -141,11 +145,15 @@ class DomainVcpus(Facet):
         """
         if not WEIGHT_MIN <= weight <= WEIGHT_MAX:
             raise SpecError(f"a weight is {WEIGHT_MIN} to {WEIGHT_MAX}, not {weight}")
-        for flag in self._reach():
-            if flag == _libvirt.AFFECT_LIVE:
-                self._schedule("weight", weight)
-            else:
-                self._redefine(lambda config: replace(config, weight=weight))
+        places_ = self._reach()
+        said = self._scheduler() if _libvirt.AFFECT_LIVE in places_ else {}
+        change(
+            f"weight {weight} of the running {self._name}",
+            places_,
+            live=lambda: self._schedule("weight", weight),
+            undo=lambda: self._schedule("weight", said.get("weight", WEIGHT_DEFAULT)),
+            define=lambda: self._redefine(lambda config: replace(config, weight=weight)),
+        )
 
     def set_cap(self, cap_percent: int) -> None:
         """Bound its CPU time, and remember that.
@@ -217,11 +225,16 @@ class DomainVcpus(Facet):
         pcpus = self._pcpus()
         if not cpus or max(cpus) >= pcpus:
             raise SpecError(f"the host has pCPUs 0 to {pcpus - 1}: pin to some of them, not {cpus}")
-        for flag in self._reach():
-            if flag == _libvirt.AFFECT_LIVE:
-                self._pin_live(vcpu, cpus)
-            else:
-                self._redefine(lambda config: _pinned(config, vcpu, cpus))
+        places_ = self._reach()
+        rows = self.places() if _libvirt.AFFECT_LIVE in places_ else ()
+        before = {row.number: row.cpus for row in rows}
+        change(
+            f"vCPU {vcpu} of the running {self._name} on {cpus}",
+            places_,
+            live=lambda: self._pin_live(vcpu, cpus),
+            undo=lambda: self._pin_live(vcpu, before[vcpu]),
+            define=lambda: self._redefine(lambda config: _pinned(config, vcpu, cpus)),
+        )
 
     def claim(self, vcpu: int, pcpu: int) -> Exclusivity:
         """Give a pCPU to one vCPU alone: pin it there, and everybody else, Dom0 too, elsewhere.
@@ -290,7 +303,8 @@ class DomainVcpus(Facet):
         with libxl_log(self._shell, self._name):
             self._change("setting the vCPUs", lambda raw: raw.setVcpusFlags(count, flags))
 
-    def _await_count(self, count: int, before: int, deadline_s: float) -> None:
+    def _plug_live(self, count: int, before: int, deadline_s: float) -> None:
+        self._set_count(count, _libvirt.AFFECT_LIVE)
         try:
             wait_until(
                 f"{self._name} to have {count} vCPUs online, from {before}",
