@@ -115,7 +115,9 @@ def end(process: Process, grace_s: float = KILL_GRACE_S) -> None:
         process.wait(timeout=grace_s)
     except subprocess.TimeoutExpired:
         signal_group(process.pid, signal.SIGKILL)
-        process.wait(timeout=grace_s)
+        # One that waits for a device ends when that answers.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=grace_s)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             with contextlib.suppress(OSError):

@@ -23,11 +23,11 @@ _NO_FILTERING = 4
 _SET_VLAN = f"""\
 bridge=$(readlink /sys/class/net/%s/master) && read -r on \
   </sys/class/net/${{bridge##*/}}/bridge/vlan_filtering && [ "$on" = 1 ] || exit {_NO_FILTERING}
+bridge vlan add dev %s vid %s pvid untagged || exit
 bridge vlan show dev %s | sed 1d | while read -r first second _; do
   case $first in [0-9]*) vid=$first ;; *) vid=$second ;; esac
-  bridge vlan delete dev %s vid "$vid"
+  [ "$vid" = %s ] || bridge vlan delete dev %s vid "$vid"
 done
-bridge vlan add dev %s vid %s pvid untagged
 """
 
 
@@ -123,7 +123,7 @@ class DomainVnifs(Devices[Vnif, MacAddress]):
         number = str(check_vlan(vlan))
         link = self.link(mac)
         try:
-            self._plug.shell.run(_SET_VLAN, link, link, link, link, number)
+            self._plug.shell.run(_SET_VLAN, link, link, number, link, number, link)
         except CommandError as exc:
             if exc.returncode == _NO_FILTERING:
                 raise NotSupportedError(

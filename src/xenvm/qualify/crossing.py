@@ -151,7 +151,11 @@ class Crossing:
         def answered() -> bool:
             return " bytes from " in shell.run("cat %s", path).stdout
 
-        wait_until(f"{target} to answer", answered, deadline_s=60, every_s=0.5)
+        try:
+            wait_until(f"{target} to answer", answered, deadline_s=ANSWER_DEADLINE_S, every_s=0.5)
+        except BaseException:
+            shell.run("kill %s 2>/dev/null || :", pid)
+            raise
         return Watched(path=path, pid=pid)
 
     def end_watch(self, watched: Watched) -> Watch:
