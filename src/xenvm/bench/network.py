@@ -58,12 +58,24 @@ class Server:
         port: Of its iperf3.
         sockperf_port: Of its sockperf.
         programs: Where both are started for each sample; None where they run already.
+        guest: The guest that it is, which a leg keeps busy too; None where it is none.
     """
 
     address: str
     port: int = iperf3_json.PORT
     sockperf_port: int = sockperf_text.PORT
     programs: Programs | None = None
+    guest: ProbeGuest | None = None
+
+    @classmethod
+    def in_guest(cls, guest: ProbeGuest, address: str) -> Server:
+        """Return a guest that serves.
+
+        Args:
+            guest: It has unpacked iperf3 and sockperf.
+            address: Its address.
+        """
+        return cls(address=address, programs=GuestPrograms(guest), guest=guest)
 
     def serving(self, kind: str) -> AbstractContextManager[None]:
         """Return what has the server of a kind of metric listen."""
@@ -108,7 +120,8 @@ class NetworkDriver:
         if leg is Leg.DOM0:
             programs = Dom0Programs(self._host.shell)
         contract = contract_for(self._setting.evidence)
-        with watched(self._host, (self.guest,), contract) as watch, self.server.serving(kind):
+        guests = [self.guest, *([self.server.guest] if self.server.guest else [])]
+        with watched(self._host, guests, contract) as watch, self.server.serving(kind):
             made = self._measure(programs, kind)
         reasons = watch.objections
         if leg is Leg.GUEST and made.arrived_bytes:

@@ -10,7 +10,7 @@ from xenvm.bench.catalogue import GUESTS
 from xenvm.bench.compute import ComputeDriver
 from xenvm.bench.measuring import Setting
 from xenvm.bench.network import NetworkDriver, Peer, Server, require_peer
-from xenvm.bench.programs import Dom0Programs, GuestPrograms
+from xenvm.bench.programs import Dom0Programs
 from xenvm.errors import BlockedError, NotAllowedError, OutOfSpaceError
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest, deploy_tools
@@ -96,7 +96,7 @@ def network_rig(
     if path == "dom0":
         server = Server(address=_bare(0), programs=Dom0Programs(workshop.host.shell))
     else:
-        server = Server(address=_bare(2), programs=GuestPrograms(guests[1]))
+        server = Server.in_guest(guests[1], _bare(2))
     return NetworkDriver(workshop.host, guests[0], server, setting, path=path)
 
 
@@ -132,7 +132,7 @@ def aggregate_rig(
     (bridge,) = workshop.bridges(["b0"], [_address(0)])
     made = _networked(workshop, tools, bridge, count, spans)
     members = [Member(guest=guest, span=span) for guest, span in zip(made, spans, strict=True)]
-    server = Server(address=_bare(2), programs=GuestPrograms(made[1]))
+    server = Server.in_guest(made[1], _bare(2))
     network = NetworkDriver(host, made[0], server, setting, path="guest")
     return AggregateDriver(host, members, network, setting)
 
