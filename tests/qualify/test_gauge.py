@@ -107,10 +107,14 @@ def test_what_is_held_against_nothing_is_measured_and_not_judged(
     assert said in finding["detail"]
 
 
-def test_invalid_pairs_are_told_even_where_nothing_is_asked() -> None:
-    found = gauge(limits(gates=False), pairs=3).measure(Driver(invalid="cached"), CPU)
+@pytest.mark.parametrize("gates", [False, True])
+def test_a_metric_of_which_no_pair_counts_is_broken_even_where_nothing_is_asked(
+    *, gates: bool
+) -> None:
+    found = gauge(limits(gates=gates), pairs=3).measure(Driver(invalid="cached"), CPU)
     assert found.invalid == "cached"
-    assert verdict_on(found, gates=False)[1]["detail"] == "cached"
+    kind, finding = verdict_on(found, gates=gates)
+    assert (kind, finding["detail"]) == (VerdictKind.BROKEN, "cached")
 
 
 def test_an_a_a_run_decides_on_one_leg_against_itself() -> None:

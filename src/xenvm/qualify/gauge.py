@@ -124,8 +124,9 @@ def verdict_on(measurement: Measurement, *, gates: bool) -> tuple[VerdictKind, F
     decision = measurement.decision
     if decision is None:
         why = "nothing asks for more" if gates else "an emulated host's speed says nothing"
-        why = measurement.invalid or why
         kind = VerdictKind.NOT_APPLICABLE if gates else VerdictKind.NOT_OBSERVABLE
+        if measurement.invalid:
+            kind, why = VerdictKind.BROKEN, measurement.invalid
         metric = measurement.metric
         return kind, Finding(observed=measurement.value, unit=metric.unit, detail=why)
     return _KINDS[decision.outcome], Finding(
