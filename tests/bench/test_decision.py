@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from tests.bench.pairs import ALONE, LATENCY, RATE, around, pair, pairs_of
-from xenvm.bench.decision import NOISE_MOST, criteria, decide, figure, noise_margin
+from xenvm.bench.decision import NOISE_MOST, criteria, decide, figure, is_sound, noise_margin
 from xenvm.bench.simulation import NOISES, Trial, gate, interleaved
 from xenvm.model.baseline import BaselineFigure
 from xenvm.model.benchmark import (
@@ -218,6 +218,17 @@ def test_a_baseline_takes_what_counted() -> None:
     assert figure(ALONE, pairs_of([5.0] * 3, dom0=None)).ratio is None
     with pytest.raises(ValueError, match="none of 1 pairs"):
         figure(RATE, pairs[:1])
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "sound"),
+    [(10, 0, True), (10, 2, True), (8, 1, True), (10, 3, False), (2, 1, False), (0, 0, False)],
+)
+def test_nothing_is_concluded_where_more_than_one_in_five_pairs_does_not_count(
+    *, good: int, bad: int, sound: bool
+) -> None:
+    cached = [pair(number, 500, 100, invalid="cached") for number in range(bad)]
+    assert is_sound([*pairs_of(around(1.0, good)), *cached]) is sound
 
 
 BEFORE = BaselineFigure(metric=RATE.name, rate=150e6, ratio=0.97, pairs=20)

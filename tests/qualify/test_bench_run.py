@@ -264,6 +264,28 @@ def test_the_folder_is_whole_and_the_baseline_recorded(results: BenchResults, fo
     assert [f.metric for f in stored.figures] == ["compute.memory-bandwidth", "compute.cpu"]
 
 
+def test_a_run_that_measured_nothing_replaces_no_baseline(tmp_path: Path) -> None:
+    seen = BaselineFigure(metric="block.lvm.seqread", rate=1.0, ratio=0.5, pairs=10)
+    before = Baseline(fingerprint=HARDWARE, recorded_at="2026-11-26", figures=(seen,))
+    save_baseline(tmp_path / "before", before)
+    files = LimitFiles(thresholds=tmp_path / "floor.toml", baseline=tmp_path / "before")
+    blocked = ("block.lvm.seqread", "block.partition.seqread")
+    results, _ = small_run(tmp_path, Watch(), files=files, record=True, only=blocked)
+    assert (results.gate, results.recorded) == (Gate.UNDECIDED, "")
+    assert load_baseline(tmp_path / "before", HARDWARE) == before
+
+
+def test_what_was_measured_is_told_even_where_the_baseline_cannot_be_written(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "before").touch()
+    files = LimitFiles(thresholds=tmp_path / "floor.toml", baseline=tmp_path / "before")
+    with pytest.raises(BaselineError, match="cannot be written"):
+        small_run(tmp_path, Watch(), files=files, record=True, only=("compute.cpu",))
+    assert json.loads((tmp_path / "out/benchmark.json").read_text())["xenvm"]["gate"] == "open"
+    assert (tmp_path / "out/report.html").is_file()
+
+
 def test_an_interrupted_run_is_undecided_and_has_its_report(tmp_path: Path) -> None:
     watch = Watch(interrupt=True)
     results, folder = small_run(tmp_path, watch, sleep_s=0.5, only=("compute.cpu",))

@@ -84,6 +84,12 @@ def noise_margin(
     return -math.expm1(-_NOISE_SPREADS * spread)
 
 
+def is_sound(pairs: Sequence[Pair]) -> bool:
+    """Return whether so many of ``pairs`` count that something may be concluded from them."""
+    invalid = sum(bool(pair.invalid) for pair in pairs)
+    return invalid < len(pairs) and invalid <= len(pairs) // _INVALID_ONE_IN
+
+
 def figure(metric: Metric, pairs: Sequence[Pair]) -> BaselineFigure:
     """Return what ``pairs`` gave, for a baseline.
 

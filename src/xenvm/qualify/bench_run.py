@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xenvm.bench.baseline import save_baseline
 from xenvm.bench.catalogue import METRICS, metric, rig_of, under
-from xenvm.bench.decision import figure
+from xenvm.bench.decision import figure, is_sound
 from xenvm.bench.measuring import TIMING
 from xenvm.errors import ParseError, UsageError
 from xenvm.formats.measurement_json import measurement_of
@@ -111,7 +111,8 @@ def bench(wish: BenchWish, watcher: Watcher) -> tuple[BenchResults, Path]:
 
     Raises:
         UsageError: The wish cannot be meant: an unknown metric, thresholds that name one, a
-            baseline of other hardware; nothing was changed.
+            baseline of other hardware; nothing was changed. Or the baseline cannot be recorded;
+            the documents are written nevertheless.
         HostBusyError: Another run holds the host.
         OutputError: The folder took no more; the host was left as it was found nevertheless.
         XenvmError: The host could not be reached, or not be looked at; nothing was changed.
@@ -130,10 +131,11 @@ def bench(wish: BenchWish, watcher: Watcher) -> tuple[BenchResults, Path]:
         run = _Bench(wish=wish, metrics=metrics, allowed=allowed, visit=visit)
         results = _course(run)
         visit.conclusion = results.gate.value
-    if wish.record and wish.files.baseline and not results.interrupted:
-        recorded = save_baseline(wish.files.baseline, _baseline(results))
-        results = replace(results, recorded=str(recorded))
-    write_documents(results, folder.path, native)
+    try:
+        if wish.record and wish.files.baseline:
+            results = _recorded(results, wish.files.baseline)
+    finally:
+        write_documents(results, folder.path, native)
     return results, folder.path
 
 
@@ -288,10 +290,11 @@ def _measurements(document: Mapping[str, object]) -> dict[str, Measurement]:
     return found
 
 
-def _baseline(results: BenchResults) -> Baseline:
+def _recorded(results: BenchResults, folder: Path) -> BenchResults:
+    """Return the results of a run that became the baseline, if anything of it can be one."""
     measured = [one.measurement for one in results.found if one.measurement]
-    return Baseline(
-        fingerprint=results.hardware,
-        recorded_at=results.started,
-        figures=tuple(figure(m.metric, m.pairs) for m in measured if m.values),
-    )
+    figures = tuple(figure(m.metric, m.pairs) for m in measured if is_sound(m.pairs))
+    if results.interrupted or not figures:
+        return results
+    baseline = Baseline(fingerprint=results.hardware, recorded_at=results.started, figures=figures)
+    return replace(results, recorded=str(save_baseline(folder, baseline)))
