@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,7 +20,7 @@ from xenvm.bench.baseline import load_baseline, save_baseline
 from xenvm.bench.catalogue import METRICS
 from xenvm.bench.thresholds import load_thresholds
 from xenvm.errors import BaselineError, ThresholdsError, UsageError
-from xenvm.host import Host, connect
+from xenvm.host import CommandResult, Host, connect
 from xenvm.host.inventory import gather
 from xenvm.lab.progress import Step as LabStep
 from xenvm.model.baseline import Baseline, BaselineFigure, Fingerprint
@@ -137,8 +138,9 @@ def on_hardware(host: Host) -> Inventory:
     return replace(gather(host), evidence=EvidenceClass.HARDWARE)
 
 
-def known_limits(host: Host, evidence: EvidenceClass, files: LimitFiles, **_more: object) -> Limits:
+def known_limits(host: Host, evidence: EvidenceClass, files: LimitFiles, **more: object) -> Limits:
     del host
+    assert more["allowed"] == ("/dev/disk/by-id/a", "/dev/disk/by-id/b")
     thresholds = files.load_thresholds()
     floors = evidence is EvidenceClass.HARDWARE
     return Limits(fingerprint=HARDWARE, thresholds=thresholds, baseline=None, floors=floors)
@@ -157,6 +159,7 @@ def small_run(
         target="test:///default",
         files=LimitFiles(thresholds=place / "floor.toml"),
         only=ASKED,
+        allowed=("/dev/disk/by-id/b", "/dev/disk/by-id/a"),
         suite=suite,
         output=place / "out",
     )
@@ -375,6 +378,56 @@ class TestBaselines:
         assert before.text == "the baseline of 2026-11-26"
         assert [one.limit for one in before.criteria(METRICS[0])] == [0.5]
         assert not before.criteria(METRICS[1])
+
+
+class TestWhatIsMeasured:
+    """The fingerprint is of the disk and the NIC on which the rigs stand."""
+
+    @pytest.fixture
+    def host(self) -> Host:
+        """Return a host with a group that is full, one that is not, and two ways out."""
+
+        def run(command: str, *args: str, **_how: object) -> CommandResult:
+            said = {"vgs ": "full wz--n- 200.00\nroomy wz--n- 900.00\n", "pvs ": f" /dev/{args}\n"}
+            said["ip -o"] = "eth0\n" if args == ("192.0.2.7",) else "\n"
+            stdout = next(text for word, text in said.items() if word in command)
+            return CommandResult(command=command, returncode=0, stdout=stdout, stderr="")
+
+        shell = SimpleNamespace(run=run)
+        return SimpleNamespace(uri="", is_simulated=False, shell=shell)  # type: ignore[return-value]
+
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+        """Return of what the fingerprint was taken."""
+        heard: dict[str, str] = {}
+
+        def gather(_shell: object, **of: str) -> Fingerprint:
+            heard.update(of)
+            return HARDWARE
+
+        monkeypatch.setattr(limits, "gather_fingerprint", gather)
+        return heard
+
+    @pytest.mark.parametrize(
+        ("allowed", "peer", "nic"),
+        [
+            (("eth1",), "192.0.2.7", "eth0"),
+            (("eth1",), "192.0.2.9", "eth1"),
+            (("/dev/disk/by-id/x", "0000:03:00.0", "eth1"), "", "eth1"),
+            (("0000:03:00.0",), "", ""),
+        ],
+    )
+    def test_the_nic_leads_to_the_peer(
+        self, host: Host, asked: dict[str, str], allowed: tuple[str, ...], peer: str, nic: str
+    ) -> None:
+        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), allowed=allowed, peer=peer)
+        assert asked["nic"] == nic
+
+    def test_the_disk_is_under_a_group_with_room(self, host: Host, asked: dict[str, str]) -> None:
+        find_limits(host, EvidenceClass.HARDWARE, LimitFiles())
+        assert "roomy" in asked["device"]
+        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), allowed=["/dev/disk/by-id/x"])
+        assert asked["device"] == "/dev/disk/by-id/x"
 
 
 def test_without_a_peer_or_a_disk_what_needs_them_is_not_asked() -> None:

@@ -118,7 +118,8 @@ def bench(wish: BenchWish, watcher: Watcher) -> tuple[BenchResults, Path]:
         XenvmError: The host could not be reached, or not be looked at; nothing was changed.
         KeyboardInterrupt: Before anything was changed; later it makes an undecided run.
     """
-    allowed = (*wish.allowed, *spare_devices(wish.target))
+    # In the order in which the suite takes them, so that both mean the same disk.
+    allowed = tuple(sorted({*wish.allowed, *spare_devices(wish.target)}))
     metrics = asked_metrics(wish, allowed)
     wish.files.load_thresholds()
     native = load_native(wish.native) if wish.native else None

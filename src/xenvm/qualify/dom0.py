@@ -60,8 +60,8 @@ class Dom0:
         with contextlib.suppress(NotFoundError):
             remove(self._host.domain(name))
 
-    def volume_groups(self) -> tuple[str, ...] | None:
-        """Return the usable volume groups with space for a test's volume; None without a shell."""
+    def volume_groups(self, size_mib: int = VOLUME_MIB) -> tuple[str, ...] | None:
+        """Return the usable volume groups with that much space; None without a shell."""
         if not self.has_shell:
             return None
         text = self.script(
@@ -70,7 +70,7 @@ class Dom0:
         )
         rows = [line.split() for line in text.splitlines()]
         return tuple(name for name, attributes, free_mib in rows
-                     if _USABLE.match(attributes) and float(free_mib) >= VOLUME_MIB)  # fmt: skip
+                     if _USABLE.match(attributes) and float(free_mib) >= size_mib)  # fmt: skip
 
     def lease(self) -> lease.Lease | None:
         """Return who holds the host, or None."""

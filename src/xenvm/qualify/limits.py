@@ -24,6 +24,7 @@ from xenvm.model.verdict import EvidenceClass
 from .disks import BY_ID
 from .documents import Json
 from .dom0 import Dom0
+from .rigs import SPAN_MIB
 
 _IPERF3_PORT = 5201
 _PEER = re.compile(
@@ -176,18 +177,18 @@ def find_limits(
 
 
 def _device(host: Host, allowed: Collection[str]) -> str:
-    """Return the disk that is measured: the user's, or the one under the volume group."""
+    """Return the disk that is measured: the user's, or the one under the rig's volume group."""
     for path in allowed:
         if path.startswith(BY_ID):
             return path
-    for group in Dom0(host, str(host.uri)).volume_groups() or ():
+    for group in Dom0(host, str(host.uri)).volume_groups(SPAN_MIB) or ():
         return host.shell.run(_DISK_OF_GROUP, group).stdout.split()[0]
     return ""
 
 
 def _nic(host: Host, allowed: Collection[str], peer: str) -> str:
-    """Return the NIC that is measured: the user's, or the one that leads to the peer."""
-    for name in allowed:
-        if "/" not in name:
-            return name
-    return host.shell.run(_NIC_TOWARDS, peer).stdout.strip() if peer else ""
+    """Return the NIC that is measured: the one that leads to the peer, or else the user's."""
+    if peer and (towards := host.shell.run(_NIC_TOWARDS, peer).stdout.strip()):
+        return towards
+    # Neither a disk's path nor the address of a PCI function.
+    return next((name for name in allowed if not {"/", ":"} & {*name}), "")

@@ -20,6 +20,7 @@ from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 
 from .disks import BY_ID, unused
+from .dom0 import Dom0
 from .names import RUNS_FOLDER
 from .neighbours import nic_of
 from .workshop import TEST_NETWORK, XEN_MIB_PER_GUEST, Workshop
@@ -160,9 +161,8 @@ def _equip(guests: Sequence[ProbeGuest], tools: ToolsDisk) -> None:
 
 
 def _group(host: Host, size_mib: int) -> str:
-    for group in host.devices.storage().list_groups():
-        if group.free_bytes >> 20 >= size_mib:
-            return group.name
+    for name in Dom0(host, str(host.uri)).volume_groups(size_mib) or ():
+        return name
     raise BlockedError(f"no volume group of the host has {size_mib} MiB free: vgcreate one")
 
 
