@@ -50,7 +50,7 @@ class Machine:
         if "devices='254:0'" in line:
             counts = f"1 0 {self._sectors} 0 1 0 {self._sectors} 0 0 0 0"
             return f"moved 254:0 {counts}\nclock 1000.0 10.0\n"
-        return next((said for start, said in self._said.items() if line.startswith(start)), "")
+        return next((said for start, said in self._said.items() if start in line), "")
 
 
 def recorded(machine: Machine, device: str = DISK) -> Baseline:

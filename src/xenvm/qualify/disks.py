@@ -20,8 +20,13 @@ SIZE_MIB = 8
 WRITTEN_KIB = 64
 BY_ID = "/dev/disk/by-id/"
 """A disk is allowed by its identity, never by a name that the next boot gives to another."""
-SIGNS_OF_USE = "wipefs -n %s; lsblk -nro MOUNTPOINTS %s | tr -d '[:space:]'"
-"""Prints something for a disk that has a file system, partitions, a volume group or a mount."""
+SIGNS_OF_USE = """
+PATH=$PATH:/usr/sbin:/sbin
+signs=$(wipefs -n %s) && mounts=$(lsblk -nro MOUNTPOINT %s) && parts=$(lsblk -nro KNAME %s) &&
+echo $signs $mounts $(echo "$parts" | sed 1d)
+"""
+"""Prints something for a disk that has a file system, partitions, a volume group, a mount, or
+another device on it; fails where that cannot be seen."""
 
 
 def volume_group(host: Host) -> str:
@@ -40,8 +45,9 @@ def unused(shell: HostShell, disk: str) -> str:
 
     Raises:
         BlockedError: Something is.
+        CommandError: Nobody can tell.
     """
-    if said := shell.run(SIGNS_OF_USE, disk, disk).stdout.strip():
+    if said := shell.run(SIGNS_OF_USE, disk, disk, disk).stdout.strip():
         raise BlockedError(f"{disk} is in use: wipefs -a it first, if nobody needs it: {said}")
     return disk
 
