@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -101,6 +102,22 @@ def test_what_the_scripts_read_themselves_does_not_count() -> None:
 def test_caches_are_dropped_before_a_leg_on_devices_only() -> None:
     assert "drop_caches" in script_before(["254:0"])
     assert "drop_caches" not in script_before([]) + script_after(["254:0"])
+
+
+def test_a_program_that_starts_slowly_is_no_step_of_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clock_s() -> float:
+        argv = ["sh", "-c", script_after([])]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+        return parse_told(done.stdout).clock_s
+
+    before_s = clock_s()
+    date = shutil.which("date")
+    (tmp_path / "date").write_text(f'#!/bin/sh\nsleep 2; exec {date} "$@"\n')
+    (tmp_path / "date").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert clock_s() == pytest.approx(before_s, abs=1)
 
 
 def test_the_script_runs_where_there_is_no_xen() -> None:

@@ -19,15 +19,17 @@ done
 
 _TELL = r"""
 LC_ALL=C PATH=$PATH:/usr/sbin:/sbin; export LC_ALL PATH
+now=$(date +%s.%N)
 read -r uptime _ </proc/uptime
-echo "clock $(date +%s.%N) $uptime"
+echo "clock $now $uptime"
 for count in /sys/devices/system/cpu/cpu*/thermal_throttle/*_throttle_count; do
   [ -r "$count" ] && read -r times <"$count" && echo "throttled $times"
 done
 xenpm get-cpufreq-para 2>/dev/null | sed -n 's/^ *current_governor *: */governor /p'
 xl vcpu-list
 """
-"""Starts few processes, as each costs time on an emulated host."""
+"""Starts few processes, as each costs time on an emulated host. The uptime is read after date has
+ended: how long it took to start, from a disk whose cache was dropped, would look like a step."""
 
 SECTOR_BYTES = 512
 """Of /sys/block/…/stat, whatever the device's own is."""
