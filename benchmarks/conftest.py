@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from xenvm.bench.catalogue import metric, under
-from xenvm.bench.measuring import SPINNING, TIMING, Setting
+from xenvm.bench.measuring import Setting, timing_for
 from xenvm.bench.network import Peer
 from xenvm.bench.replay import Benchmark
 from xenvm.host import Host
-from xenvm.model.baseline import DeviceClass
 from xenvm.model.inventory import Inventory
 from xenvm.model.verdict import Tier
 from xenvm.qualify.checking import Attempt
@@ -97,8 +96,8 @@ def limits(
 @pytest.fixture(scope="session")
 def setting(inventory: Inventory, limits: Limits, tier: Tier) -> Setting:
     """What every leg on the host has in common."""
-    spinning = tier is Tier.FULL and limits.fingerprint.disk_class is DeviceClass.HDD
-    return Setting(evidence=inventory.evidence, timing=SPINNING if spinning else TIMING[tier])
+    timing = timing_for(tier, limits.fingerprint.disk_class)
+    return Setting(evidence=inventory.evidence, timing=timing)
 
 
 @pytest.fixture

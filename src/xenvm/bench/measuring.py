@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from xenvm.model.baseline import DeviceClass
 from xenvm.model.benchmark import Leg, Metric, Sample
 from xenvm.model.verdict import EvidenceClass, Tier
 
@@ -31,6 +32,17 @@ TIMING = {Tier.QUICK: Timing(ramp_s=1, runtime_s=3), Tier.FULL: Timing(ramp_s=10
 """By tier; the full one as storage people measure."""
 SPINNING = Timing(ramp_s=10, runtime_s=60)
 """For a disk that spins, tier full."""
+
+
+def timing_for(tier: Tier, disk: DeviceClass | None) -> Timing:
+    """Return how long a leg is.
+
+    Args:
+        tier: How far the run goes.
+        disk: What kind of disk is measured; None where nobody knows.
+    """
+    spins = tier is Tier.FULL and disk is DeviceClass.HDD
+    return SPINNING if spins else TIMING[tier]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

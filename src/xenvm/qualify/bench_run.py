@@ -12,7 +12,7 @@ from pathlib import Path
 from xenvm.bench.baseline import save_baseline
 from xenvm.bench.catalogue import METRICS, metric, rig_of, under
 from xenvm.bench.decision import figure, is_sound
-from xenvm.bench.measuring import TIMING
+from xenvm.bench.measuring import timing_for
 from xenvm.errors import ParseError, UsageError
 from xenvm.formats.measurement_json import measurement_of
 from xenvm.model.baseline import Baseline
@@ -210,12 +210,14 @@ def _course(run: _Bench) -> BenchResults:
 def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     visit, wish = run.visit, run.wish
     nested = inventory.evidence is not EvidenceClass.HARDWARE
-    few = nested and not (limits.gates or wish.record)
+    few = nested and not (limits.gates or wish.record or wish.null)
     pairs = MECHANISM_PAIRS if few else PAIRS
     sharing = Counter(rig_of(one) for one in run.metrics)
+    timing = timing_for(wish.tier, limits.fingerprint.disk_class)
+    leg_s = timing.length_s + BESIDE_S[inventory.evidence]
     estimates_s = {
         one.name: RIG_S / sharing[rig_of(one)]
-        + (pairs + _null_pairs(one, wish, limits)) * _pair_s(one, wish, inventory)
+        + (pairs + _null_pairs(one, wish, limits)) * _legs(one, wish) * leg_s
         for one in run.metrics
     }
     visit.watcher.seen(inventory.evidence, estimates_s)
@@ -246,9 +248,8 @@ def _null_pairs(one: Metric, wish: BenchWish, limits: Limits) -> int:
     return NULL_PAIRS[wish.tier] if wish.null or limits.criteria(one) else 0
 
 
-def _pair_s(one: Metric, wish: BenchWish, inventory: Inventory) -> float:
-    legs = 2 if one.reference or wish.null or rig_of(one) == "aggregate" else 1
-    return legs * (TIMING[wish.tier].length_s + BESIDE_S[inventory.evidence])
+def _legs(one: Metric, wish: BenchWish) -> int:
+    return 2 if one.reference or wish.null or rig_of(one) == "aggregate" else 1
 
 
 def _found(run: _Bench, end: SuiteEnd) -> tuple[Found, ...]:
