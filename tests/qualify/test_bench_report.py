@@ -31,7 +31,9 @@ from xenvm.qualify.history import EarlierRun, earlier_runs
 from xenvm.qualify.native import load_native, stale
 from xenvm.qualify.results import RESTORED, Restoration
 
-HARDWARE = Fingerprint(machine="Maker <Rack> 1", firmware="F 1", cpu="A processor", kernel="6.1")
+HARDWARE = Fingerprint(
+    machine="Maker <Rack> 1", firmware="F 1", cpu="A processor", pcpus=8, xen="4.17.5", kernel="6.1"
+)
 SEQREAD = metric("block.lvm.seqread")
 
 
@@ -170,7 +172,9 @@ def test_a_report_of_an_emulated_host_says_mechanism_only_first_and_judges_no_sp
 def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) -> None:
     figure = BaselineFigure(metric=SEQREAD.name, rate=600 * 2.0**20, ratio=None, pairs=1)
     native = Baseline(
-        fingerprint=replace(HARDWARE, kernel="6.5"), recorded_at="2026-09-01", figures=(figure,)
+        fingerprint=replace(HARDWARE, pcpus=None, xen=""),
+        recorded_at="2026-09-01",
+        figures=(figure,),
     )
     file = tmp_path / "native.json"
     file.write_text(baseline_to_json(native))
@@ -179,7 +183,8 @@ def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) ->
     page = bench_html(results(found(1.0)), native=loaded)
     assert "600 MiB/s" in page
     assert "Record it again" not in page
-    other = replace(native, fingerprint=replace(HARDWARE, firmware="F 0"))
+    other = replace(native, fingerprint=replace(HARDWARE, firmware="F 0", kernel="6.5"))
+    assert stale(other, HARDWARE) == "firmware was F 0, is F 1; kernel was 6.5, is 6.1"
     assert "firmware was F 0, is F 1" in bench_html(results(found(1.0)), native=other)
 
 

@@ -7,24 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.bench.measuring import Timing
-from xenvm.errors import BlockedError, NotAllowedError
+from xenvm.errors import BlockedError, NotAllowedError, UsageError
 from xenvm.formats.baseline_json import baseline_from_json, baseline_to_json
 from xenvm.host import HostShell
 from xenvm.host.shell import CommandResult
-from xenvm.model.baseline import Baseline, Fingerprint
+from xenvm.model.baseline import Baseline, DeviceClass, Fingerprint
+from xenvm.model.verdict import Tier
 from xenvm.qualify import native
 from xenvm.qualify.native import record_native
 
 DATA = Path(__file__).parents[1] / "formats/data/bench"
 DISK = "/dev/disk/by-id/nvme-XYZ"
-TIMING = Timing(ramp_s=1, runtime_s=2)
 
 
 class Machine:
     """A machine with a disk whose counters follow what fio says, or do not."""
 
-    def __init__(self, *, hypervisor: str = "", signs: str = "", cached: bool = False):
+    def __init__(
+        self, *, hypervisor: str = "", signs: str = "", cached: bool = False, absent: bool = False
+    ):
         self.lines: list[str] = []
         self._said = {
             "cat /sys/hypervisor": hypervisor,
@@ -32,7 +33,7 @@ class Machine:
             "fio --version": "fio-3.33\n",
             "stat -L": "block special file|fe|0|0\n",
         }
-        self._cached = cached
+        self._cached, self._absent = cached, absent
         self._fio = (DATA / "fio-3.33-randread.json").read_text()
         jobs = json.loads(self._fio[self._fio.index("{") :])["jobs"]
         moved = sum(job[way]["io_bytes"] for job in jobs for way in ("read", "write"))
@@ -41,7 +42,9 @@ class Machine:
     def run(self, command: str, *args: str, stdin: str = "", **_how: object) -> CommandResult:
         line = command % args if args else command
         self.lines.append(line)
-        return CommandResult(command=line, returncode=0, stdout=self._answer(line), stderr=stdin)
+        status = int(self._absent and line.startswith("test -b"))
+        stdout = self._answer(line)
+        return CommandResult(command=line, returncode=status, stdout=stdout, stderr=stdin)
 
     def _answer(self, line: str) -> str:
         if line.startswith("fio --output"):
@@ -53,16 +56,18 @@ class Machine:
         return next((said for start, said in self._said.items() if start in line), "")
 
 
-def recorded(machine: Machine, device: str = DISK) -> Baseline:
+def recorded(machine: Machine, device: str = DISK, tier: Tier = Tier.QUICK) -> Baseline:
     shell: HostShell = machine  # type: ignore[assignment] # the part of it that is needed
-    return record_native(shell, device, TIMING, lambda _text: None)
+    return record_native(shell, device, tier, lambda _text: None)
 
 
-def test_each_load_is_recorded_once_for_both_kinds_of_device(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    hardware = Fingerprint(machine="Maker Rack 1")
+@pytest.fixture(autouse=True)
+def spinning(monkeypatch: pytest.MonkeyPatch) -> None:
+    hardware = Fingerprint(machine="Maker Rack 1", disk_class=DeviceClass.HDD)
     monkeypatch.setattr(native, "gather_fingerprint", lambda *_a, **_k: hardware)
+
+
+def test_each_load_is_recorded_once_for_both_kinds_of_device() -> None:
     found = recorded(Machine())
     again = baseline_from_json(baseline_to_json(found))
     names = [figure.metric for figure in again.figures]
@@ -82,6 +87,21 @@ def test_nothing_is_written_where_xen_runs_or_the_disk_is_used(machine: Machine,
     with pytest.raises(BlockedError, match=said):
         recorded(machine)
     assert not [line for line in machine.lines if line.startswith("fio ") and "--rw" in line]
+
+
+def test_a_leg_is_as_long_as_the_benchmarks_on_that_disk() -> None:
+    for tier, runtime in ((Tier.QUICK, "--runtime=3"), (Tier.FULL, "--runtime=60")):
+        machine = Machine()
+        recorded(machine, tier=tier)
+        loads = [line for line in machine.lines if "--rw=" in line and "--runtime" in line]
+        assert loads
+        assert all(line.endswith(runtime) for line in loads)
+
+
+def test_a_disk_that_is_not_there_is_said_so() -> None:
+    machine = Machine(absent=True)
+    with pytest.raises(UsageError, match="nvme-XYZ is no disk of this machine"):
+        recorded(machine)
 
 
 def test_a_disk_is_named_by_its_identity() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -41,17 +42,18 @@ def command(device: str, output: Path, tier: str, as_json: bool) -> None:
     Example:
       xenvm native --allow /dev/disk/by-id/nvme-XYZ --output native.json
     """
-    from xenvm.bench.measuring import TIMING  # noqa: PLC0415 - an extra
     from xenvm.formats.baseline_json import baseline_to_json  # noqa: PLC0415 - --help is quick
     from xenvm.host.shell import LocalShell  # noqa: PLC0415 - --help is quick
     from xenvm.qualify.native import record_native  # noqa: PLC0415 - an extra
 
     if output.exists():
         raise UsageError(f"{output} is there already: name another with --output")
+    if not os.access(output.absolute().parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{output} cannot be written: name another with --output")
 
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    text = baseline_to_json(record_native(LocalShell(), device, TIMING[Tier(tier)], say))
+    text = baseline_to_json(record_native(LocalShell(), device, Tier(tier), say))
     output.write_text(text, encoding="utf-8")
     click.echo(text if as_json else f"recorded in {output}")
