@@ -192,9 +192,14 @@ def test_the_history_is_of_runs_on_the_same_hardware_whatever_its_software(
     tmp_path: Path,
 ) -> None:
     moments = {"same": HARDWARE, "newer": replace(HARDWARE, kernel="6.9"), "own": HARDWARE}
-    moments["other"] = replace(HARDWARE, cpu="Another")
+    moments |= {"other": replace(HARDWARE, cpu="Another"), "noise": HARDWARE}
     for number, (name, hardware) in enumerate(moments.items()):
-        run = replace(results(found(1.0)), hardware=hardware, started=f"2026-0{9 - number}-01")
+        run = replace(
+            results(found(1.0)),
+            hardware=hardware,
+            started=f"2026-0{9 - number}-01",
+            null=name == "noise",
+        )
         (tmp_path / name).mkdir()
         text = json.dumps({BENCH_KEY: bench_to_json(run)})
         (tmp_path / name / BENCHMARK_FILE).write_text(text)

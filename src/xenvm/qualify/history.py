@@ -55,5 +55,7 @@ def _run(file: Path, hardware: Fingerprint) -> Iterator[EarlierRun]:
     except (OSError, ValueError, KeyError, TypeError, ParseError):
         return
     differing = {name for name, _, _ in hardware.differences(theirs)}
-    if document.get("schema") == BENCH_SCHEMA and differing.isdisjoint(_HARDWARE):
+    # The candidate of an A/A run is Dom0.
+    is_run = document.get("schema") == BENCH_SCHEMA and not document.get("null")
+    if is_run and differing.isdisjoint(_HARDWARE):
         yield EarlierRun(started=started, values=values)
