@@ -25,7 +25,6 @@ EXTRAS = {
     "pytest_benchmark": "bench",
 }
 """What a run needs at its end too, and which extra brings it."""
-INTERRUPTED_STATUS = 3
 
 
 def complete_metric(
@@ -127,12 +126,8 @@ def command(
         record=record,
         null=noise,
     )
-    try:
-        with run_progress() as watcher:
-            results, folder = bench(wish, watcher)
-    except KeyboardInterrupt:
-        click.echo("xenvm: interrupted; nothing was left on the host", err=True)
-        raise SystemExit(INTERRUPTED_STATUS) from None
+    with run_progress() as watcher:
+        results, folder = bench(wish, watcher)
     _tell(results, folder, as_json=as_json)
 
 

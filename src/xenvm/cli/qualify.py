@@ -21,7 +21,6 @@ from xenvm.qualify.run import Wish, qualify
 from .run_progress import run_progress
 
 STATUSES = {RunVerdict.QUALIFIED: 0, RunVerdict.NOT_QUALIFIED: 1, RunVerdict.UNDECIDED: 3}
-INTERRUPTED_STATUS = 3
 
 
 @click.command("qualify")
@@ -81,12 +80,8 @@ def command(
         output=output,
         resume=resume,
     )
-    try:
-        with run_progress() as watcher:
-            results, folder = qualify(wish, watcher)
-    except KeyboardInterrupt:
-        click.echo("xenvm: interrupted; nothing was left on the host", err=True)
-        raise SystemExit(INTERRUPTED_STATUS) from None
+    with run_progress() as watcher:
+        results, folder = qualify(wish, watcher)
     click.echo(summary(results, folder))
     raise SystemExit(STATUSES[results.verdict])
 

@@ -164,7 +164,19 @@ def run_progress() -> Iterator[Watcher]:
 
     Yields:
         What the run tells of itself.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, before the run changed anything; says that nothing is left.
     """
+    try:
+        with _shown() as watcher:
+            yield watcher
+    except KeyboardInterrupt as exc:
+        raise KeyboardInterrupt("nothing was left on the host") from exc
+
+
+@contextlib.contextmanager
+def _shown() -> Iterator[Watcher]:
     console = Console(stderr=True, soft_wrap=True)
     if not console.is_terminal:
         yield LineWatcher(console)
