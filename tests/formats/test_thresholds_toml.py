@@ -58,6 +58,11 @@ def test_all_that_a_file_says_is_read() -> None:
     assert (compared.scale, compared.limit, compared.margin) == (Scale.RATE, None, 0.15)
 
 
+def test_a_title_may_be_left_out() -> None:
+    found = parse(TEXT.replace('title = "two disks"', ""))
+    assert (found.title, len(found.thresholds)) == ("", 3)
+
+
 def test_the_first_that_fits_the_hardware_stands() -> None:
     found = parse(TEXT)
     rate, ratio, compared = found.thresholds
@@ -76,7 +81,7 @@ def test_the_first_that_fits_the_hardware_stands() -> None:
     ("old", "new", "says"),
     [
         ("title", "[title", "t.toml: this is no TOML"),
-        ('title = "two disks"', "", "t.toml: title is missing"),
+        ('title = "two disks"', "title = 2", "t.toml: title must be a text, not 2"),
         ('title = "two disks"', 'title = "x"\nbaseline = 1', "t.toml: has no key 'baseline'"),
         (TEXT, 'title = "x"', "t.toml: thresholds must be tables"),
         (TEXT, 'title = "x"\nthresholds = [1]', "[[thresholds]] 1: must be a table, not 1"),

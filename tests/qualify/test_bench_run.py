@@ -369,6 +369,11 @@ class TestBaselines:
         file.write_text(FLOOR)
         asked = find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file))
         assert asked.gates
+        assert asked.text == f"{file} (A floor)"
+        file.write_text(FLOOR.replace('title = "A floor"', ""))
+        assert find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file)).text == str(
+            file
+        )
         assert asked.criteria(METRICS[0])
         seen = BaselineFigure(metric=METRICS[0].name, rate=1.0, ratio=0.5, pairs=10)
         save_baseline(

@@ -39,7 +39,7 @@ def parse_thresholds(
     """Return the thresholds that a TOML document says.
 
     Args:
-        text: A ``title``, and a table ``[[thresholds]]`` for each.
+        text: A ``title`` if it likes, and a table ``[[thresholds]]`` for each.
         metrics: Every metric there is.
         file: What errors call the document.
 
@@ -58,7 +58,7 @@ def parse_thresholds(
     known = {metric.name: metric for metric in metrics}
     return Thresholds(
         name=file,
-        title=document.text("title"),
+        title=document.text("title") if document.has("title") else "",
         thresholds=tuple(
             _threshold(_Table(table, f"{file}: [[thresholds]] {number}", _KEYS), known)
             for number, table in enumerate(tables, start=1)

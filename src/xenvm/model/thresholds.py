@@ -69,7 +69,7 @@ class Thresholds:
 
     Attributes:
         name: The file, as people call it.
-        title: What it is for.
+        title: What it is for; empty when it does not say.
         thresholds: In the file's order; the first that fits a metric and the hardware stands.
     """
 

@@ -88,7 +88,8 @@ class Limits:
         """Return what the metrics are held against, for people."""
         if not self.gates:
             return "nothing: what is shipped asks nothing of a host that is no machine"
-        floors = f"{self.thresholds.name} ({self.thresholds.title})" if self.floors else ""
+        title = f" ({self.thresholds.title})" if self.thresholds.title else ""
+        floors = f"{self.thresholds.name}{title}" if self.floors else ""
         before = f"the baseline of {self.baseline.recorded_at}" if self.baseline else ""
         return ", and ".join(filter(None, (floors, before)))
 
