@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,31 @@ def test_an_a_a_run_decides_on_one_leg_against_itself() -> None:
     assert set(driver.legs) == {Leg.DOM0}
     assert found.decision
     assert (found.decision.outcome, found.decision.source) == (Outcome.PASS, "itself")
+
+
+class Torn(Driver):
+    """A driver whose first samples of Dom0 do not count."""
+
+    def __init__(self, bad: int):
+        super().__init__()
+        self._bad = bad
+
+    def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
+        taken = super().sample(metric, leg, number=number)
+        return replace(taken, invalid="Dom0 was busy") if len(self.legs) <= self._bad else taken
+
+
+@pytest.mark.parametrize("null", [False, True])
+def test_noise_that_cannot_be_told_is_not_taken_for_none(*, null: bool) -> None:
+    found = gauge(limits(before=1.0), null=null).measure(Torn(4), CPU)
+    assert found.decision
+    assert found.decision.outcome is Outcome.INVALID
+    assert "2 of 5 pairs of the A/A run do not count: Dom0 was busy" in found.decision.reason
+    assert (found.noise, len(found.pairs)) == (None, 1)
+    assert verdict_on(found, gates=True)[0] is VerdictKind.BROKEN
+    one_bad = gauge(limits(before=1.0), null=null).measure(Torn(2), CPU).decision
+    assert one_bad
+    assert one_bad.outcome is Outcome.PASS
 
 
 def test_a_host_that_is_too_noisy_is_warned_of_and_never_failed() -> None:

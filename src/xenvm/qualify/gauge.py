@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from xenvm.bench.decision import noise_margin
+from xenvm.bench.decision import is_sound, noise_margin
 from xenvm.bench.measuring import Driver
 from xenvm.bench.pairing import Pairing, measure
 from xenvm.bench.replay import CLOCK, Benchmark
 from xenvm.errors import BlockedError, DeviceInUseError, NotAllowedError, OutOfSpaceError
 from xenvm.formats.measurement_json import extra_info, statistics_s
-from xenvm.model.benchmark import Criterion, Metric, Outcome, Pair, Scale
+from xenvm.model.benchmark import Criterion, Decision, Metric, Outcome, Pair, Scale
 from xenvm.model.measurement import Measurement
 from xenvm.model.verdict import Tier, VerdictKind
 
@@ -67,14 +67,22 @@ class Gauge:
         if self.once:
             return measure(metric, Pairing(driver=driver, metric=metric).pairs(), (), at_least=1)
         pairing = Pairing(driver=driver, metric=metric, hear=self._hear(metric))
-        if self.null:
-            noise = self._noise(pairing, PAIRS)
-            criteria = [_against_itself(noise)]
-            return measure(metric, pairing.null_pairs(), criteria, at_least=0, noise=noise)
-        asked = self.limits.criteria(metric)
+        asked = [_against_itself(0.0)] if self.null else self.limits.criteria(metric)
         if not asked:
             return measure(metric, pairing.pairs(), (), at_least=self.pairs)
-        noise = self._noise(pairing, max(criterion.minimum_pairs for criterion in asked))
+        return self._decided(pairing, max(criterion.minimum_pairs for criterion in asked))
+
+    def _decided(self, pairing: Pairing, minimum_pairs: int) -> Measurement:
+        """Return a metric, measured and held against its limits; how noisy it is comes first."""
+        metric = pairing.metric
+        null = [*islice(pairing.null_pairs(), NULL_PAIRS[self.tier])]
+        if not is_sound(null):
+            taken = measure(metric, pairing.pairs(), (), at_least=1)
+            return replace(taken, decisions=(_without_noise(metric, null),))
+        noise = noise_margin(metric, null, minimum_pairs=minimum_pairs)
+        if self.null:
+            itself = [_against_itself(noise)]
+            return measure(metric, pairing.null_pairs(), itself, at_least=0, noise=noise)
         found = self.limits.criteria(metric, noise=noise)
         return measure(metric, pairing.pairs(), found, at_least=0, noise=noise)
 
@@ -98,10 +106,6 @@ class Gauge:
         CLOCK.replay(benchmark, [statistics_s(metric, value) for value in values])
         kind, finding = verdict_on(measurement, gates=self.limits.gates)
         attempt.give(metric.name, kind, **finding)
-
-    def _noise(self, pairing: Pairing, minimum_pairs: int) -> float:
-        pairs = [*islice(pairing.null_pairs(), NULL_PAIRS[self.tier])]
-        return noise_margin(pairing.metric, pairs, minimum_pairs=minimum_pairs)
 
     def _hear(self, metric: Metric) -> Callable[[Pair], None]:
         expected = self.pairs + (NULL_PAIRS[self.tier] if self.limits.gates or self.null else 0)
@@ -161,6 +165,18 @@ def provided() -> Iterator[None]:
         yield
     except (NotAllowedError, DeviceInUseError, OutOfSpaceError) as exc:
         raise BlockedError(str(exc)) from exc
+
+
+def _without_noise(metric: Metric, null: Sequence[Pair]) -> Decision:
+    """Return the decision where an A/A run tells nothing of the noise; it is not taken for none."""
+    invalid = [pair.invalid for pair in null if pair.invalid]
+    return Decision(
+        metric=metric,
+        outcome=Outcome.INVALID,
+        reason=f"the host's noise cannot be told: {len(invalid)} of {len(null)} pairs of the A/A"
+        f" run do not count: {invalid[-1]}",
+        pairs=(),
+    )
 
 
 def _against_itself(noise: float) -> Criterion:
