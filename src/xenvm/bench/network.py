@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from xenvm.errors import BlockedError, UsageError
-from xenvm.formats import iperf3_json, sockperf_text
+from xenvm.formats import iperf3_json, sockperf_text, vnif_offloads
 from xenvm.formats.iperf3_json import STREAMS, Stream, Transfer, parse_iperf3
 from xenvm.formats.sockperf_text import parse_sockperf
 from xenvm.host import Host, HostShell
@@ -24,6 +24,16 @@ from .programs import Dom0Programs, GuestPrograms, Programs
 
 GRACE_S = 30.0
 ROUND_TRIPS = "tcp-rr"
+
+_UPLINK = r"""
+set -- %s %s
+next=$(ip -o route get "$1" | sed -n 's/.* via \([^ ]*\).*/\1/p')
+mac=$(ip neigh show "${next:-$1}" dev "$2" | sed -n 's/.*lladdr \([^ ]*\).*/\1/p')
+[ -n "$mac" ] || exit 0
+PATH=$PATH:/sbin bridge fdb show br "$2" | sed -n "s/^$mac dev \([^ ]*\).*/\1/p" | head -n 1
+"""
+"""Prints the port of a bridge behind which an address is; takes both."""
+_UPLINK_BYTES = "cd /sys/class/net/%s/statistics && cat rx_bytes tx_bytes"
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.:-]+")
 
@@ -59,6 +69,7 @@ class Server:
         sockperf_port: Of its sockperf.
         programs: Where both are started for each sample; None where they run already.
         guest: The guest that it is, which a leg keeps busy too; None where it is none.
+        uplink: The port of Dom0's bridge behind which it is; empty where its bytes are not read.
     """
 
     address: str
@@ -66,6 +77,7 @@ class Server:
     sockperf_port: int = sockperf_text.PORT
     programs: Programs | None = None
     guest: ProbeGuest | None = None
+    uplink: str = ""
 
     @classmethod
     def in_guest(cls, guest: ProbeGuest, address: str) -> Server:
@@ -122,7 +134,9 @@ class NetworkDriver:
         contract = contract_for(self._setting.evidence)
         guests = [self.guest, *([self.server.guest] if self.server.guest else [])]
         with watched(self._host, guests, contract) as watch, self.server.serving(kind):
+            before = self._uplink_bytes()
             made = self._measure(programs, kind)
+            passed = {name: count - before[name] for name, count in self._uplink_bytes().items()}
         reasons = watch.objections
         if leg is Leg.GUEST and made.arrived_bytes:
             moved = vnif_bytes(self.guest.name, *watch.counters, into_guest=made.into_client)
@@ -131,13 +145,26 @@ class NetworkDriver:
             leg=leg,
             value=made.value,
             invalid="; ".join(filter(None, reasons)),
-            details={**made.details, **self._link()},
+            details={**made.details, **self._link(), **passed},
         )
 
     def _link(self) -> dict[str, float]:
-        """Return what the guest's end is like, without which a figure says little."""
+        """Return what the guest's VNIF is like, without which a figure says little."""
         link = self.guest.ask("link", nic=self._nic)
-        return {"mtu_bytes": link.number("mtu"), "queues": link.number("queues")}
+        domid = str(self.guest.domain.domid)
+        told = self._host.shell.run(vnif_offloads.ASK, domid, domid, check=False).stdout
+        return {
+            "mtu_bytes": link.number("mtu"),
+            "queues": link.number("queues"),
+            **vnif_offloads.parse_offloads(told),
+        }
+
+    def _uplink_bytes(self) -> dict[str, float]:
+        """Return what has passed through the uplink so far, by direction."""
+        if not self.server.uplink:
+            return {}
+        counts = self._host.shell.run(_UPLINK_BYTES, self.server.uplink).stdout.split()
+        return dict(zip(("uplink_in_bytes", "uplink_out_bytes"), map(float, counts), strict=True))
 
     def _measure(self, programs: Programs, kind: str) -> _Made:
         timing, server = self._setting.timing, self.server
@@ -191,6 +218,11 @@ def vnif_bytes(name: str, before: HostSample, after: HostSample, *, into_guest: 
         return sum(map(count, vnifs))
 
     return moved(after) - moved(before)
+
+
+def uplink_to(shell: HostShell, peer: Peer, bridge: str) -> str:
+    """Return the port of a bridge of Dom0's behind which a peer is; empty where nobody can tell."""
+    return shell.run(_UPLINK, peer.address, bridge, check=False).stdout.strip()
 
 
 def require_peer(shell: HostShell, peer: Peer) -> None:

@@ -9,7 +9,7 @@ from xenvm.bench.block import BlockDriver, Span, fill, require_fio
 from xenvm.bench.catalogue import GUESTS
 from xenvm.bench.compute import ComputeDriver
 from xenvm.bench.measuring import Setting
-from xenvm.bench.network import NetworkDriver, Peer, Server, require_peer
+from xenvm.bench.network import NetworkDriver, Peer, Server, require_peer, uplink_to
 from xenvm.bench.programs import Dom0Programs
 from xenvm.errors import BlockedError, NotAllowedError, OutOfSpaceError
 from xenvm.host import Host
@@ -258,7 +258,12 @@ def _peer_rig(
     guest = workshop.guest("g0", memory_mib=NETWORK_GUEST_MIB, vbds=[tools.vbd], vnifs=[vnif])
     _equip([guest], tools)
     guest.ask("address", nic=nic_of(guest, vnif.mac), address=peer.guest_address or "dhcp")
-    server = Server(address=peer.address, port=peer.port, sockperf_port=peer.sockperf_port)
+    server = Server(
+        address=peer.address,
+        port=peer.port,
+        sockperf_port=peer.sockperf_port,
+        uplink=uplink_to(shell, peer, device),
+    )
     return NetworkDriver(workshop.host, guest, server, setting, path="peer")
 
 
