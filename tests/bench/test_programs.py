@@ -106,5 +106,7 @@ def test_a_file_without_a_block_device_of_its_own_is_refused() -> None:
 def test_a_peer_that_is_dom0_or_does_not_answer_is_refused() -> None:
     with pytest.raises(BlockedError, match=r"127\.0\.0\.1 is Dom0's own"):
         require_peer(LocalShell(), Peer(address="127.0.0.1"))
+    with pytest.raises(BlockedError, match=r"no way to peer\.example: name the peer by an IP"):
+        require_peer(LocalShell(), Peer(address="peer.example"))
     with pytest.raises(UsageError, match="no address"):
         Peer(address="a; reboot")

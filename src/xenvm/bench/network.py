@@ -226,12 +226,17 @@ def uplink_to(shell: HostShell, peer: Peer, bridge: str) -> str:
 
 
 def require_peer(shell: HostShell, peer: Peer) -> None:
-    """Refuse a peer that is Dom0 itself, or that does not answer.
+    """Refuse a peer that is Dom0 itself, that Dom0 has no way to, or that does not answer.
 
     Raises:
         BlockedError: It is; names the port and the cure.
     """
-    if shell.run("ip route get %s", peer.address).stdout.startswith("local"):
+    way = shell.run("ip route get %s", peer.address, check=False)
+    if way.returncode != 0:
+        raise BlockedError(
+            f"Dom0 has no way to {peer.address}: name the peer by an IP address of its"
+        )
+    if way.stdout.startswith("local"):
         raise BlockedError(f"{peer.address} is Dom0's own: name a machine outside the host")
     cures = {peer.port: "iperf3 -s", peer.sockperf_port: "sockperf server --tcp"}
     for port, cure in cures.items():
