@@ -94,6 +94,11 @@ def test_a_device_with_a_colon_in_its_name_is_one_device() -> None:
     )
 
 
+def test_a_span_is_filled_as_often_as_asked() -> None:
+    twice = fill_argv(device="/dev/vg/lv0", span_bytes=1 << 28, passes=2)
+    assert {"--loops=2", "--rw=write", "--direct=1", f"--size={1 << 28}"} <= {*twice}
+
+
 def test_a_version_that_is_none_is_an_error() -> None:
     check_version("fio-3.33\n")
     with pytest.raises(BlockedError, match=r"3\.0 or newer"):

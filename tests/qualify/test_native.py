@@ -96,6 +96,8 @@ def test_a_leg_is_as_long_as_the_benchmarks_on_that_disk() -> None:
         loads = [line for line in machine.lines if "--rw=" in line and "--runtime" in line]
         assert loads
         assert all(line.endswith(runtime) for line in loads)
+        (fill,) = [line for line in machine.lines if "--rw=write" in line and line not in loads]
+        assert "--loops=2" in fill
 
 
 def test_a_disk_that_is_not_there_is_said_so() -> None:

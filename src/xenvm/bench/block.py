@@ -22,6 +22,8 @@ GRACE_S = 60.0
 """What fio may take beyond its load: to start, and to flush what it wrote."""
 FILL_LEAST_BYTES_PER_S = 4 << 20
 """No device that is worth a benchmark is slower at being filled."""
+FILL_PASSES = 2
+"""How often a span is written before it is measured, which is enough where legs are paired."""
 MEDIAN = 50.0
 
 
@@ -124,15 +126,20 @@ def require_fio(shell: HostShell) -> None:
     check_version(told.stdout)
 
 
-def fill(shell: HostShell, span: Span) -> None:
-    """Write a span once, with random bytes, past Dom0's page cache.
+def fill(shell: HostShell, span: Span, *, passes: int = FILL_PASSES) -> None:
+    """Write a span from end to end, with random bytes, past Dom0's page cache.
+
+    Args:
+        shell: The shell of Dom0, or of a machine without Xen.
+        span: What is written.
+        passes: How often.
 
     Raises:
         CommandError: fio failed.
         CommandTimeoutError: The device is too slow for any benchmark.
     """
-    argv = fill_argv(device=span.path, span_bytes=span.size_bytes)
-    deadline_s = GRACE_S + span.size_bytes / FILL_LEAST_BYTES_PER_S
+    argv = fill_argv(device=span.path, span_bytes=span.size_bytes, passes=passes)
+    deadline_s = GRACE_S + passes * span.size_bytes / FILL_LEAST_BYTES_PER_S
     Dom0Programs(shell).run(argv, deadline_s=deadline_s)
 
 

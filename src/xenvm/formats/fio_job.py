@@ -78,12 +78,25 @@ def load_argv(
     )  # fmt: skip
 
 
-def fill_argv(*, device: str, span_bytes: int) -> tuple[str, ...]:
-    """Return the command that writes a device's span once, with random bytes.
+def fill_argv(*, device: str, span_bytes: int, passes: int = 1) -> tuple[str, ...]:
+    """Return the command that writes a device's span from end to end, with random bytes.
 
-    What was never written is read from nowhere, and faster than any device.
+    What was never written is read from nowhere, and faster than any device; an SSD that was written
+    over and over again is as slow as it will be.
+
+    Args:
+        device: A block device or a file.
+        span_bytes: How much of it, from its start.
+        passes: How often.
     """
-    fill = ("--rw=write", "--bs=1024k", "--iodepth=8", "--refill_buffers=1", "--end_fsync=1")
+    fill = (
+        f"--loops={passes}",
+        "--rw=write",
+        "--bs=1024k",
+        "--iodepth=8",
+        "--refill_buffers=1",
+        "--end_fsync=1",
+    )
     return (*_ground(device, span_bytes), *fill, f"--name={COUNTED}")
 
 
