@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import socket
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +19,7 @@ from xenvm.bench.programs import Dom0Programs
 from xenvm.errors import BlockedError, CommandError, CommandTimeoutError, UsageError
 from xenvm.host import CommandResult
 from xenvm.host.shell import LocalShell
+from xenvm.waiting import wait_until
 
 SERVER = """
 import socket, sys
@@ -58,6 +64,31 @@ def test_a_server_that_does_not_listen_is_an_error() -> None:
 def test_a_program_is_killed_after_its_deadline() -> None:
     with pytest.raises(CommandTimeoutError):
         Dom0Programs(LocalShell()).run(("sleep", "60"), deadline_s=1)
+
+
+def runs(*words: str) -> bool:
+    """Return whether a program of these words runs on this machine."""
+    wanted = "\0".join(words).encode() + b"\0"
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if file.read_bytes() == wanted:
+                return True
+    return False
+
+
+def test_a_program_ends_with_the_run_that_is_interrupted() -> None:
+    words = ("sleep", f"60.{os.getpid()}")
+
+    def interrupt() -> None:
+        wait_until("the program to run", lambda: runs(*words), deadline_s=30)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    ctrl_c = threading.Thread(target=interrupt)
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt):
+        Dom0Programs(LocalShell()).run(words, deadline_s=50)
+    ctrl_c.join()
+    assert not runs(*words)
 
 
 class Dom0WithFio(LocalShell):

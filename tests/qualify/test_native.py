@@ -47,7 +47,7 @@ class Machine:
         return CommandResult(command=line, returncode=status, stdout=stdout, stderr=stdin)
 
     def _answer(self, line: str) -> str:
-        if line.startswith("fio --output"):
+        if " fio --output" in line:
             self._sectors += 0 if self._cached else self._step
             return self._fio
         if "devices='254:0'" in line:
@@ -86,7 +86,7 @@ def test_each_load_is_recorded_once_for_both_kinds_of_device() -> None:
 def test_nothing_is_written_where_xen_runs_or_the_disk_is_used(machine: Machine, said: str) -> None:
     with pytest.raises(BlockedError, match=said):
         recorded(machine)
-    assert not [line for line in machine.lines if line.startswith("fio ") and "--rw" in line]
+    assert not [line for line in machine.lines if "--rw" in line]
 
 
 def test_a_leg_is_as_long_as_the_benchmarks_on_that_disk() -> None:

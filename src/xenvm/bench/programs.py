@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from xenvm.errors import XenvmError
 from xenvm.host import HostShell
 from xenvm.host.probe import ProbeGuest
 from xenvm.host.probe.tools import run_in
@@ -27,6 +30,15 @@ until ss -Hltn 'sport = :{port}' | grep -q .; do
 done
 echo $server
 """
+_END = """
+for program in /proc/[0-9]*; do
+  grep -qs %s "$program/environ" && kill "${program#/proc/}" && ended="$ended $program"
+done
+for program in $ended; do
+  while [ -d "$program" ]; do sleep 0.1; done
+done
+"""
+"""Ends the programs that have a word in their environment, and returns once they are gone."""
 
 
 class Programs(Protocol):
@@ -66,8 +78,17 @@ class Dom0Programs:
         Raises:
             CommandError: It failed.
             CommandTimeoutError: It was killed after ``deadline_s``.
+            KeyboardInterrupt: Ctrl-C; it was ended.
         """
-        return self._shell.run(shlex.join(argv), deadline_s=deadline_s).stdout
+        mark = secrets.token_hex(16)
+        try:
+            line = f"XENVM_PROGRAM={mark} {shlex.join(argv)}"
+            return self._shell.run(line, deadline_s=deadline_s).stdout
+        except KeyboardInterrupt:
+            # The shell leaves it running, and nobody could remove the volume that it drives.
+            with contextlib.suppress(XenvmError):
+                self._shell.run(_END, mark)
+            raise
 
     @contextmanager
     def serving(self, argv: Sequence[str], port: int) -> Iterator[None]:
