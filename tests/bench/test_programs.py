@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.bench.block import device_of, require_fio
+from xenvm.bench import block
+from xenvm.bench.block import device_of, require_fio, write_cache_of
 from xenvm.bench.network import Peer, require_peer
 from xenvm.bench.programs import Dom0Programs
 from xenvm.errors import BlockedError, CommandError, CommandTimeoutError, UsageError
@@ -132,6 +133,23 @@ def test_a_newer_fio_will_do(version: str) -> None:
 def test_a_file_without_a_block_device_of_its_own_is_refused() -> None:
     with pytest.raises(BlockedError, match="does not lie on one block device"):
         device_of(LocalShell(), "/proc/version")
+
+
+@pytest.mark.parametrize(("said", "found"), [("write back", 1.0), ("write through", 0.0)])
+def test_the_cache_of_a_device_is_told_and_of_a_partition_that_of_its_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, found: float
+) -> None:
+    (tmp_path / "sda/sda1").mkdir(parents=True)
+    (tmp_path / "sda/queue").mkdir()
+    (tmp_path / "sda/queue/write_cache").write_text(f"{said}\n")
+    for number, folder in (("8:0", "sda"), ("8:1", "sda/sda1")):
+        (tmp_path / number).symlink_to(tmp_path / folder)
+    monkeypatch.setattr(
+        block, "_WRITE_CACHE", block._WRITE_CACHE.replace("/sys/dev/block", str(tmp_path))
+    )
+    assert write_cache_of(LocalShell(), "8:0") == {"write_back": found}
+    assert write_cache_of(LocalShell(), "8:1") == {"write_back": found}
+    assert write_cache_of(LocalShell(), "8:2") == {}
 
 
 def test_a_peer_that_is_dom0_or_does_not_answer_is_refused() -> None:

@@ -25,6 +25,9 @@ FILL_LEAST_BYTES_PER_S = 4 << 20
 FILL_PASSES = 2
 """How often a span is written before it is measured, which is enough where legs are paired."""
 MEDIAN = 50.0
+_WRITE_CACHE = (
+    "cd -P /sys/dev/block/%s && cat queue/write_cache ../queue/write_cache 2>/dev/null | head -n 1"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class BlockDriver:
         self._host = host
         self._setting = setting
         self._device = device_of(host.shell, span.path)
+        self._cache = write_cache_of(host.shell, self._device)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -91,6 +95,7 @@ class BlockDriver:
             invalid="; ".join(filter(None, reasons)),
             details={
                 "device_ratio": accounting.ratio(device_bytes, said_bytes),
+                **self._cache,
                 **details_of(jobs[-1]),
             },
         )
@@ -141,6 +146,23 @@ def fill(shell: HostShell, span: Span, *, passes: int = FILL_PASSES) -> None:
     argv = fill_argv(device=span.path, span_bytes=span.size_bytes, passes=passes)
     deadline_s = GRACE_S + passes * span.size_bytes / FILL_LEAST_BYTES_PER_S
     Dom0Programs(shell).run(argv, deadline_s=deadline_s)
+
+
+def write_cache_of(shell: HostShell, device: str) -> dict[str, float]:
+    """Return ``write_back``: whether a device keeps writes until it is told to flush, 1 for yes.
+
+    Args:
+        shell: Dom0's shell.
+        device: Its number; a partition has the queue of its disk.
+
+    Returns:
+        Nothing where Dom0 cannot tell.
+
+    Source:
+        Linux, Documentation/ABI/stable/sysfs-block, ``queue/write_cache``.
+    """
+    said = shell.run(_WRITE_CACHE, device, check=False).stdout.strip()
+    return {"write_back": float(said == "write back")} if said else {}
 
 
 def device_of(shell: HostShell, path: str) -> str:
