@@ -302,6 +302,7 @@ def test_an_interrupted_run_is_undecided_and_has_its_report(tmp_path: Path) -> N
     [
         ({"only": ("block.lvm.seqred",)}, UsageError, "did you mean block.lvm.seqread"),
         ({"peer": "not a peer"}, UsageError, "ADDRESS"),
+        ({"allowed": ("eth1", "/dev/sdb")}, UsageError, "--allow /dev/disk/by-id/"),
         ({"peer": "192.0.2.7:99999"}, UsageError, "ADDRESS"),
         ({"record": True}, UsageError, "--baseline DIR"),
         (

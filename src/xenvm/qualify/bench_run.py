@@ -146,9 +146,13 @@ def asked_metrics(wish: BenchWish, allowed: Sequence[str]) -> tuple[Metric, ...]
     Without ``--only`` that is all but what nobody provided for: a peer, a disk for a partition.
 
     Raises:
-        UsageError: ``only`` names a metric that does not exist, or the peer is none.
+        UsageError: ``only`` names a metric that does not exist, a disk is not allowed by its
+            identity, or the peer is none.
     """
     peer = parse_peer(wish.peer)
+    for path in allowed:
+        if path.startswith("/") and not path.startswith(BY_ID):
+            raise UsageError(f"{path} may be another disk after the next boot: --allow {BY_ID}…")
     if wish.only:
         wanted = {one for name in wish.only for one in under(name) or [metric(name)]}
         return tuple(one for one in METRICS if one in wanted)
