@@ -10,6 +10,7 @@ import pytest
 from xenvm.bench.catalogue import metric
 from xenvm.bench.decision import decide
 from xenvm.bench.pairing import beside
+from xenvm.cli.bench_summary import summary
 from xenvm.formats.baseline_json import baseline_to_json
 from xenvm.model.baseline import Baseline, BaselineFigure, Fingerprint
 from xenvm.model.benchmark import Criterion, Decision, Leg, Pair, Sample, Scale
@@ -167,6 +168,21 @@ def test_a_report_of_an_emulated_host_says_mechanism_only_first_and_judges_no_sp
     page = Page(text[text.index("<main>") :])
     assert page.words[:2] == ["Mechanism", "only:"]
     assert {*page.marks} == {"measured"}
+
+
+def test_an_a_a_run_has_one_leg_twice_and_no_guest() -> None:
+    one = found(1.0)
+    assert one.measurement
+    twice = tuple(
+        replace(pair, candidate=replace(pair.candidate, leg=Leg.DOM0))
+        for pair in one.measurement.pairs
+    )
+    measurement = replace(one.measurement, pairs=twice)
+    run = replace(results(replace(one, measurement=measurement)), null=True)
+    words = Page(bench_html(run)[bench_html(run).index("<main>") :]).words
+    assert {"Once", "Again"} <= {*words}
+    assert not [word for word in words if word.lower().startswith("guest")]
+    assert "once       again" in summary(run, Path("out"))
 
 
 def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) -> None:

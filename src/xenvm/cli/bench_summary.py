@@ -13,12 +13,13 @@ from xenvm.qualify.report import REPORT_FILE, duration_text
 def summary(results: BenchResults, folder: Path) -> str:
     """Return the run for people: what it is worth first, then a line a metric."""
     width = max(len(one.metric.name) for one in results.found)
+    candidate, reference = results.sides
     hinders = (VerdictKind.FAIL, VerdictKind.WARN, VerdictKind.BROKEN, VerdictKind.BLOCKED)
     lines = [
         first_line(results),
         f"{results.label.upper()}: {results.target}, after {duration_text(results.duration_s)}",
         f"  held against {results.limits}",
-        f"  {'metric':<{width}}  {'guest':>10}  {'Dom0':>10}  {'ratio':>5}  outcome",
+        f"  {'metric':<{width}}  {candidate:>10}  {reference:>10}  {'ratio':>5}  outcome",
         *(f"  {_line(one, width)}" for one in results.found),
     ]
     for text, names in reasons(results.found, *hinders).items():

@@ -7,6 +7,9 @@ from statistics import median
 
 from .benchmark import Decision, Metric, Outcome, Pair
 
+BESIDE_DOM0, AGAINST_ITSELF = ("guest", "Dom0"), ("once", "again")
+"""What people call both sides of a pair; in an A/A run they are one and the same leg."""
+
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.INVALID, Outcome.WARN, Outcome.PASS)
 
 
@@ -44,6 +47,12 @@ class Measurement:
     decisions: tuple[Decision, ...] = ()
     beside_dom0: Interval | None = None
     noise: float | None = None
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Return what people call the candidate and the reference."""
+        twice = any(p.reference and p.reference.leg is p.candidate.leg for p in self.pairs)
+        return AGAINST_ITSELF if twice else BESIDE_DOM0
 
     @property
     def decision(self) -> Decision | None:

@@ -44,7 +44,8 @@ def intervals_svg(measurements: Sequence[Measurement]) -> str:
         bounds = (interval.lower, interval.estimate, interval.upper)
         points += [*((x, row) for x in bounds if x is not None), None]
     bounded = any(interval.lower is not None for _, interval in rows)
-    name = "guest, with its interval" if bounded else "guest"
+    side = rows[0][0].sides[0]
+    name = f"{side}, with its interval" if bounded else side
     chart.add(name, points, stroke_style={"width": 3})
     floors = [(m.must_reach, row) for row, (m, _) in enumerate(rows) if m.must_reach is not None]
     # From nothing on: two points that differ little are to look so.
@@ -58,9 +59,12 @@ def pairs_svg(measurement: Measurement) -> str:
     """Return what each pair gave, in the order measured."""
     chart = _chart("Line", height=_HEIGHT, formatter=_formatter(measurement))
     chart.x_labels = [str(pair.number) for pair in measurement.pairs]
-    chart.add("guest", [pair.candidate.value for pair in measurement.pairs])
+    candidate, reference = measurement.sides
+    chart.add(candidate, [pair.candidate.value for pair in measurement.pairs])
     if any(pair.reference for pair in measurement.pairs):
-        chart.add("Dom0", [p.reference.value if p.reference else None for p in measurement.pairs])
+        chart.add(
+            reference, [p.reference.value if p.reference else None for p in measurement.pairs]
+        )
     return _svg(chart)
 
 

@@ -61,6 +61,8 @@ def bench_html(
         tone=tone,
         seal=seal,
         label=results.label[0].upper() + results.label[1:],
+        candidate=results.sides[0].capitalize(),
+        reference=results.sides[1].capitalize(),
         rows=rows,
         judged=any(m.decisions for m in measurements),
         intervals=intervals_svg(measurements),
@@ -103,11 +105,11 @@ def _row(
 
 
 def _facts(measurement: Measurement) -> list[tuple[str, str]]:
-    counted = len(measurement.values)
-    noise = measurement.noise
+    counted, noise = len(measurement.values), measurement.noise
+    candidate, reference = measurement.sides
     facts = [
         ("Pairs", f"{counted} of {len(measurement.pairs)} count"),
-        ("Guest beside Dom0", ratio_text(measurement.beside_dom0)),
+        (f"{candidate.capitalize()} beside {reference}", ratio_text(measurement.beside_dom0)),
         ("The host's noise asks for a margin of", None if noise is None else f"{noise:.1%}"),
     ]
     facts += [
@@ -115,7 +117,9 @@ def _facts(measurement: Measurement) -> list[tuple[str, str]]:
         for d in measurement.decisions
     ]
     details = measurement.pairs[-1].candidate.details if measurement.pairs else {}
-    facts += [(f"The last pair's {name}, guest", f"{value:.6g}") for name, value in details.items()]
+    facts += [
+        (f"The last pair's {name}, {candidate}", f"{value:.6g}") for name, value in details.items()
+    ]
     return known(facts)
 
 

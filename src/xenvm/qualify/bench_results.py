@@ -10,7 +10,7 @@ from xenvm.formats.json_fields import json_value
 from xenvm.model.baseline import Fingerprint
 from xenvm.model.benchmark import Metric
 from xenvm.model.inventory import HostIdentity
-from xenvm.model.measurement import Measurement
+from xenvm.model.measurement import AGAINST_ITSELF, BESIDE_DOM0, Measurement
 from xenvm.model.verdict import EvidenceClass, Tier, Verdict, VerdictKind
 
 from .documents import Json
@@ -100,6 +100,11 @@ class BenchResults:
     def mechanism_only(self) -> bool:
         """Return whether the host is no machine, so that its speed says nothing."""
         return self.evidence is not EvidenceClass.HARDWARE
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Return what people call both sides of a pair."""
+        return AGAINST_ITSELF if self.null else BESIDE_DOM0
 
     @property
     def gate(self) -> Gate:
