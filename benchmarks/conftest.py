@@ -32,7 +32,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("xenvm")
     group.addoption("--xenvm-thresholds", type=Path, help="what metrics must reach (TOML)")
     group.addoption("--xenvm-baseline", type=Path, help="the folder of what they gave before")
-    group.addoption("--xenvm-record", action="store_true", help="there need be no baseline")
     group.addoption("--xenvm-traffic-peer", default="", help="ADDRESS[:PORT] that answers iperf3")
     group.addoption("--xenvm-pairs", type=int, default=PAIRS, help="pairs where nothing asks more")
     group.addoption("--xenvm-null", action="store_true", help="each leg against itself")
@@ -78,6 +77,7 @@ def limits(
     inventory: Inventory,
     allow_list: frozenset[str],
     traffic_peer: Peer | None,
+    tier: Tier,
 ) -> Limits:
     """What the metrics are held against on this host."""
     options = request.config.option
@@ -85,9 +85,9 @@ def limits(
         host,
         inventory.evidence,
         LimitFiles(thresholds=options.xenvm_thresholds, baseline=options.xenvm_baseline),
+        tier,
         allowed=sorted(allow_list),
         peer=traffic_peer.address if traffic_peer else "",
-        recording=options.xenvm_record,
     )
     request.config.stash[_LIMITS] = inventory, found
     return found

@@ -16,6 +16,7 @@ from xenvm.errors import BaselineError
 from xenvm.formats.baseline_json import baseline_from_json, baseline_to_json
 from xenvm.host.shell import LocalShell
 from xenvm.model.baseline import Baseline, BaselineFigure, DeviceClass, Fingerprint
+from xenvm.model.verdict import Tier
 
 HERE = Fingerprint(
     machine="FUJITSU PRIMERGY",
@@ -30,6 +31,7 @@ HERE = Fingerprint(
 BASELINE = Baseline(
     fingerprint=HERE,
     recorded_at="2026-11-26T00:00:00+00:00",
+    tier=Tier.QUICK,
     figures=(
         BaselineFigure(metric="block.lvm.seqread", rate=150e6, ratio=0.97, pairs=20),
         BaselineFigure(metric="network.dom0.tcp-tx-1", rate=1e9, ratio=None, pairs=10),

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from xenvm.cli import xenvm
 from xenvm.model.baseline import Baseline, Fingerprint
+from xenvm.model.verdict import Tier
 from xenvm.qualify import native
 
 
@@ -17,7 +18,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def record(_shell: object, device: str, *_more: object) -> Baseline:
         disks.append(device)
-        return Baseline(fingerprint=Fingerprint(), recorded_at="2026-11-26", figures=())
+        return Baseline(
+            fingerprint=Fingerprint(), recorded_at="2026-11-26", tier=Tier.QUICK, figures=()
+        )
 
     monkeypatch.setattr(native, "record_native", record)
     return disks

@@ -190,6 +190,7 @@ def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) ->
     native = Baseline(
         fingerprint=replace(HARDWARE, pcpus=None, xen=""),
         recorded_at="2026-09-01",
+        tier=Tier.QUICK,
         figures=(figure,),
     )
     file = tmp_path / "native.json"

@@ -25,7 +25,7 @@ from xenvm.host.inventory import gather
 from xenvm.lab.progress import Step as LabStep
 from xenvm.model.baseline import Baseline, BaselineFigure, Fingerprint
 from xenvm.model.inventory import Inventory
-from xenvm.model.verdict import EvidenceClass, VerdictKind
+from xenvm.model.verdict import EvidenceClass, Tier, VerdictKind
 from xenvm.qualify import bench_run, limits, visit
 from xenvm.qualify.bench_results import BenchResults, Found, Gate
 from xenvm.qualify.bench_run import BenchWish, asked_metrics, bench
@@ -138,8 +138,10 @@ def on_hardware(host: Host) -> Inventory:
     return replace(gather(host), evidence=EvidenceClass.HARDWARE)
 
 
-def known_limits(host: Host, evidence: EvidenceClass, files: LimitFiles, **more: object) -> Limits:
-    del host
+def known_limits(
+    host: Host, evidence: EvidenceClass, files: LimitFiles, tier: Tier, **more: object
+) -> Limits:
+    del host, tier
     assert more["allowed"] == ("/dev/disk/by-id/a", "/dev/disk/by-id/b")
     thresholds = files.load_thresholds()
     floors = evidence is EvidenceClass.HARDWARE
@@ -269,7 +271,9 @@ def test_the_folder_is_whole_and_the_baseline_recorded(results: BenchResults, fo
 
 def test_a_run_that_measured_nothing_replaces_no_baseline(tmp_path: Path) -> None:
     seen = BaselineFigure(metric="block.lvm.seqread", rate=1.0, ratio=0.5, pairs=10)
-    before = Baseline(fingerprint=HARDWARE, recorded_at="2026-11-26", figures=(seen,))
+    before = Baseline(
+        fingerprint=HARDWARE, recorded_at="2026-11-26", tier=Tier.QUICK, figures=(seen,)
+    )
     save_baseline(tmp_path / "before", before)
     files = LimitFiles(thresholds=tmp_path / "floor.toml", baseline=tmp_path / "before")
     blocked = ("block.lvm.seqread", "block.partition.seqread")
@@ -349,38 +353,50 @@ class TestBaselines:
         self, host: Host, tmp_path: Path
     ) -> None:
         other = replace(HARDWARE, cpu="Another")
-        save_baseline(tmp_path, Baseline(fingerprint=other, recorded_at="2026", figures=()))
+        save_baseline(
+            tmp_path, Baseline(fingerprint=other, recorded_at="2026", tier=Tier.QUICK, figures=())
+        )
         with pytest.raises(BaselineError, match="cpu is A processor, and was Another"):
-            find_limits(host, EvidenceClass.HARDWARE, LimitFiles(baseline=tmp_path))
+            find_limits(host, EvidenceClass.HARDWARE, LimitFiles(baseline=tmp_path), Tier.QUICK)
 
     def test_a_folder_without_any_says_how_to_record_one(self, host: Host, tmp_path: Path) -> None:
         files = LimitFiles(baseline=tmp_path)
         with pytest.raises(UsageError, match="--record"):
-            find_limits(host, EvidenceClass.HARDWARE, files)
-        assert not find_limits(host, EvidenceClass.HARDWARE, files, recording=True).baseline
+            find_limits(host, EvidenceClass.HARDWARE, files, Tier.QUICK)
+
+    def test_a_baseline_of_longer_legs_is_refused(self, host: Host, tmp_path: Path) -> None:
+        before = Baseline(fingerprint=HARDWARE, recorded_at="2026", tier=Tier.FULL, figures=())
+        save_baseline(tmp_path, before)
+        files = LimitFiles(baseline=tmp_path)
+        with pytest.raises(BaselineError, match="--tier full gave"):
+            find_limits(host, EvidenceClass.HARDWARE, files, Tier.QUICK)
+        assert find_limits(host, EvidenceClass.HARDWARE, files, Tier.FULL).baseline == before
 
     def test_an_emulated_host_is_asked_what_the_user_wrote_and_nothing_else(
         self, host: Host, tmp_path: Path
     ) -> None:
-        nothing = find_limits(host, EvidenceClass.NESTED, LimitFiles())
+        nothing = find_limits(host, EvidenceClass.NESTED, LimitFiles(), Tier.QUICK)
         assert not nothing.gates
         assert all(not nothing.criteria(one) for one in METRICS)
         assert "no machine" in nothing.text
         file = tmp_path / "floor.toml"
         file.write_text(FLOOR)
-        asked = find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file))
+        asked = find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file), Tier.QUICK)
         assert asked.gates
         assert asked.text == f"{file} (A floor)"
         file.write_text(FLOOR.replace('title = "A floor"', ""))
-        assert find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file)).text == str(
-            file
-        )
+        assert find_limits(
+            host, EvidenceClass.NESTED, LimitFiles(thresholds=file), Tier.QUICK
+        ).text == str(file)
         assert asked.criteria(METRICS[0])
         seen = BaselineFigure(metric=METRICS[0].name, rate=1.0, ratio=0.5, pairs=10)
         save_baseline(
-            tmp_path, Baseline(fingerprint=HARDWARE, recorded_at="2026-11-26", figures=(seen,))
+            tmp_path,
+            Baseline(
+                fingerprint=HARDWARE, recorded_at="2026-11-26", tier=Tier.QUICK, figures=(seen,)
+            ),
         )
-        before = find_limits(host, EvidenceClass.NESTED, LimitFiles(baseline=tmp_path))
+        before = find_limits(host, EvidenceClass.NESTED, LimitFiles(baseline=tmp_path), Tier.QUICK)
         assert before.text == "the baseline of 2026-11-26"
         assert [one.limit for one in before.criteria(METRICS[0])] == [0.5]
         assert not before.criteria(METRICS[1])
@@ -426,13 +442,17 @@ class TestWhatIsMeasured:
     def test_the_nic_leads_to_the_peer(
         self, host: Host, asked: dict[str, str], allowed: tuple[str, ...], peer: str, nic: str
     ) -> None:
-        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), allowed=allowed, peer=peer)
+        find_limits(
+            host, EvidenceClass.HARDWARE, LimitFiles(), Tier.QUICK, allowed=allowed, peer=peer
+        )
         assert asked["nic"] == nic
 
     def test_the_disk_is_under_a_group_with_room(self, host: Host, asked: dict[str, str]) -> None:
-        find_limits(host, EvidenceClass.HARDWARE, LimitFiles())
+        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), Tier.QUICK)
         assert "roomy" in asked["device"]
-        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), allowed=["/dev/disk/by-id/x"])
+        find_limits(
+            host, EvidenceClass.HARDWARE, LimitFiles(), Tier.QUICK, allowed=["/dev/disk/by-id/x"]
+        )
         assert asked["device"] == "/dev/disk/by-id/x"
 
 
@@ -461,7 +481,7 @@ def test_the_shipped_benchmarks_measure_every_metric_once() -> None:
 
 def test_libvirts_test_driver_has_nothing_to_measure() -> None:
     with connect("test:///default") as host, pytest.raises(UsageError, match="no Dom0"):
-        find_limits(host, EvidenceClass.SIMULATED, LimitFiles())
+        find_limits(host, EvidenceClass.SIMULATED, LimitFiles(), Tier.QUICK)
 
 
 def test_the_shipped_thresholds_are_of_known_metrics() -> None:

@@ -56,7 +56,9 @@ def limits(*, gates: bool = True, before: float | None = None) -> Limits:
     baseline = None
     if before is not None:
         figure = BaselineFigure(metric=CPU.name, rate=before, ratio=before, pairs=10)
-        baseline = Baseline(fingerprint=hardware, recorded_at="2026", figures=(figure,))
+        baseline = Baseline(
+            fingerprint=hardware, recorded_at="2026", tier=Tier.QUICK, figures=(figure,)
+        )
     thresholds = load_thresholds(None, METRICS)
     return Limits(fingerprint=hardware, thresholds=thresholds, baseline=baseline, floors=gates)
 

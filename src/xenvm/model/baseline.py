@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
+from .verdict import Tier
+
 BASELINE_SCHEMA = "xenvm-baseline/1"
 """The name of the JSON form; :mod:`xenvm.formats.baseline_json` reads and writes it."""
 
@@ -80,11 +82,13 @@ class Baseline:
     Attributes:
         fingerprint: Which hardware.
         recorded_at: ISO 8601, UTC.
+        tier: How far the run went: a longer leg gives other figures.
         figures: One a metric.
     """
 
     fingerprint: Fingerprint
     recorded_at: str
+    tier: Tier
     figures: tuple[BaselineFigure, ...]
 
     def find(self, metric: str) -> BaselineFigure | None:

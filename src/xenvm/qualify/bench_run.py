@@ -179,13 +179,15 @@ def _course(run: _Bench) -> BenchResults:
     visit, wish = run.visit, run.wish
     inventory = visit.look()
     peer = parse_peer(wish.peer)
+    # What makes a baseline is compared with none.
+    files = replace(wish.files, baseline=None) if wish.record else wish.files
     limits = find_limits(
         visit.host,
         inventory.evidence,
-        wish.files,
+        files,
+        wish.tier,
         allowed=run.allowed,
         peer=peer.address if peer else "",
-        recording=wish.record,
     )
     end: SuiteEnd | None = None
     try:
@@ -230,8 +232,8 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     options += [f"--benchmark-json={visit.folder.path.absolute() / BENCHMARK_FILE}"]
     options += ["--xenvm-pairs", str(pairs), "--xenvm-traffic-peer", wish.peer]
     options += ["--xenvm-null"] if wish.null else []
-    options += ["--xenvm-record"] if wish.record else []
-    for name, path in (("thresholds", wish.files.thresholds), ("baseline", wish.files.baseline)):
+    baseline = None if wish.record else wish.files.baseline
+    for name, path in (("thresholds", wish.files.thresholds), ("baseline", baseline)):
         options += [f"--xenvm-{name}", str(path.absolute())] if path else []
     call = SuiteCall(
         suite=wish.suite or suite_path("benchmarks"),
@@ -302,5 +304,10 @@ def _recorded(results: BenchResults, folder: Path) -> BenchResults:
     figures = tuple(figure(m.metric, m.pairs) for m in measured if is_sound(m.pairs))
     if results.interrupted or not figures:
         return results
-    baseline = Baseline(fingerprint=results.hardware, recorded_at=results.started, figures=figures)
+    baseline = Baseline(
+        fingerprint=results.hardware,
+        recorded_at=results.started,
+        tier=results.tier,
+        figures=figures,
+    )
     return replace(results, recorded=str(save_baseline(folder, baseline)))

@@ -13,13 +13,13 @@ from xenvm.bench.decision import criteria
 from xenvm.bench.fingerprint import gather_fingerprint
 from xenvm.bench.network import Peer
 from xenvm.bench.thresholds import load_thresholds
-from xenvm.errors import UsageError
+from xenvm.errors import BaselineError, UsageError
 from xenvm.host import Host
 from xenvm.model.baseline import Baseline, Fingerprint
 from xenvm.model.benchmark import Criterion, Metric
 from xenvm.model.inventory import Inventory
 from xenvm.model.thresholds import Thresholds
-from xenvm.model.verdict import EvidenceClass
+from xenvm.model.verdict import EvidenceClass, Tier
 
 from .disks import BY_ID
 from .documents import Json
@@ -139,10 +139,10 @@ def find_limits(
     host: Host,
     evidence: EvidenceClass,
     files: LimitFiles,
+    tier: Tier,
     *,
     allowed: Collection[str] = (),
     peer: str = "",
-    recording: bool = False,
 ) -> Limits:
     """Return what a host's metrics are held against; reads only.
 
@@ -150,13 +150,13 @@ def find_limits(
         host: The host.
         evidence: What kind of host it is.
         files: Where the user's limits are.
+        tier: How far the run goes.
         allowed: The devices that may be written to.
         peer: The address of the external peer; empty for none.
-        recording: Whether the run makes a baseline, so that there need be none.
 
     Raises:
         ThresholdsError: Something in the thresholds is unknown or wrong.
-        BaselineError: The baselines are of other hardware; names the fields.
+        BaselineError: The baselines are of other hardware, or of another tier; names what differs.
         UsageError: There is no baseline at all, or the host is libvirt's test driver.
     """
     if host.is_simulated:
@@ -164,17 +164,24 @@ def find_limits(
     fingerprint = gather_fingerprint(
         host.shell, device=_device(host, allowed), nic=_nic(host, allowed, peer)
     )
-    baseline = None
-    if files.baseline and not recording:
-        baseline = load_baseline(files.baseline, fingerprint)
-        if baseline is None:
-            raise UsageError(f"{files.baseline} has no baseline yet: record one with --record")
     return Limits(
         fingerprint=fingerprint,
         thresholds=files.load_thresholds(),
-        baseline=baseline,
+        baseline=_before(files.baseline, fingerprint, tier) if files.baseline else None,
         floors=files.thresholds is not None or evidence is EvidenceClass.HARDWARE,
     )
+
+
+def _before(folder: Path, fingerprint: Fingerprint, tier: Tier) -> Baseline:
+    baseline = load_baseline(folder, fingerprint)
+    if baseline is None:
+        raise UsageError(f"{folder} has no baseline yet: record one with --record")
+    if baseline.tier is not tier:
+        raise BaselineError(
+            f"{folder} has what --tier {baseline.tier} gave, whose legs are of another length than"
+            f" those of --tier {tier}: take the same, or record another"
+        )
+    return baseline
 
 
 def _device(host: Host, allowed: Collection[str]) -> str:

@@ -57,7 +57,7 @@ def record_native(shell: HostShell, device: str, tier: Tier, say: Say) -> Baseli
     figures = []
     for metrics, pairs in native_pairs(shell, span, timing, say):
         figures += [figure(metric, pairs) for metric in metrics]
-    return Baseline(fingerprint=fingerprint, recorded_at=now(), figures=tuple(figures))
+    return Baseline(fingerprint=fingerprint, recorded_at=now(), tier=tier, figures=tuple(figures))
 
 
 def load_native(path: Path) -> Baseline:
