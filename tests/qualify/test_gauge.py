@@ -110,6 +110,14 @@ def test_what_is_held_against_nothing_is_measured_and_not_judged(
     assert said in finding["detail"]
 
 
+def test_a_metric_that_the_baseline_lacks_is_told() -> None:
+    found = gauge(limits(), pairs=3).measure(Driver(0.1), CPU)
+    before = Baseline(fingerprint=Fingerprint(), recorded_at="2026", tier=Tier.QUICK, figures=())
+    kind, finding = verdict_on(found, gates=True, baseline=before)
+    assert kind is VerdictKind.NOT_APPLICABLE
+    assert finding["detail"] == "the baseline of 2026 has no figure of it"
+
+
 @pytest.mark.parametrize("gates", [False, True])
 def test_a_metric_of_which_no_pair_counts_is_broken_even_where_nothing_is_asked(
     *, gates: bool

@@ -13,6 +13,7 @@ from xenvm.bench.pairing import Pairing, measure
 from xenvm.bench.replay import CLOCK, Benchmark
 from xenvm.errors import BlockedError, DeviceInUseError, NotAllowedError, OutOfSpaceError
 from xenvm.formats.measurement_json import extra_info, statistics_s
+from xenvm.model.baseline import Baseline
 from xenvm.model.benchmark import Criterion, Decision, Metric, Outcome, Pair, Scale
 from xenvm.model.measurement import Measurement
 from xenvm.model.verdict import Tier, VerdictKind
@@ -104,7 +105,9 @@ class Gauge:
         benchmark.extra_info |= extra_info(measurement)
         values = measurement.values or [pair.candidate.value for pair in measurement.pairs]
         CLOCK.replay(benchmark, [statistics_s(metric, value) for value in values])
-        kind, finding = verdict_on(measurement, gates=self.limits.gates)
+        kind, finding = verdict_on(
+            measurement, gates=self.limits.gates, baseline=self.limits.baseline
+        )
         attempt.give(metric.name, kind, **finding)
 
     def _hear(self, metric: Metric) -> Callable[[Pair], None]:
@@ -118,16 +121,21 @@ class Gauge:
         return hear
 
 
-def verdict_on(measurement: Measurement, *, gates: bool) -> tuple[VerdictKind, Finding]:
+def verdict_on(
+    measurement: Measurement, *, gates: bool, baseline: Baseline | None = None
+) -> tuple[VerdictKind, Finding]:
     """Return what a measurement is worth, and what was found.
 
     Args:
         measurement: The measurement.
         gates: Whether the host's speed is judged at all.
+        baseline: What the host gave before; None when nothing is compared.
     """
     decision = measurement.decision
     if decision is None:
         why = "nothing asks for more" if gates else "an emulated host's speed says nothing"
+        if baseline and not baseline.find(measurement.metric.name):
+            why = f"the baseline of {baseline.recorded_at} has no figure of it"
         kind = VerdictKind.NOT_APPLICABLE if gates else VerdictKind.NOT_OBSERVABLE
         if measurement.invalid:
             kind, why = VerdictKind.BROKEN, measurement.invalid
