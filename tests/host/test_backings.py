@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from xenvm.errors import DeviceInUseError, NotFoundError
+from xenvm.errors import CommandError, DeviceInUseError, NotFoundError
 from xenvm.formats.domain_xml import format_domain_xml
 from xenvm.host.backings import refuse_second_writer
 from xenvm.host.connection import Connection
@@ -18,6 +18,8 @@ from xenvm.host.shell import LocalShell
 from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import DiskBacking
 from xenvm.model.vbd import Vbd
+
+from .conftest import put_on_path
 
 UUIDS = [UUID(int=number) for number in (1, 2)]
 
@@ -107,3 +109,11 @@ def test_a_start_does_not_mind_domains_that_do_not_run(connection: Connection, i
 def test_what_is_not_there_is_not_found(connection: Connection, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="make it first"):
         ask(connection, vbd(tmp_path / "nowhere"))
+
+
+def test_when_xenstore_cannot_be_asked_nobody_is_said_to_be_absent(
+    connection: Connection, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_on_path(monkeypatch, tmp_path / "bin", "xenstore-ls", "echo no xenstored >&2; exit 1")
+    with pytest.raises(CommandError, match="no xenstored"):
+        ask(connection, vbd(image))

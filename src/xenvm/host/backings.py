@@ -42,7 +42,7 @@ while read -r file _; do
   case $file in /*) echo "swap $file"; more="$more$file
 " ;; esac
 done </proc/swaps
-served=$(xenstore-ls -f /local/domain/0/backend 2>/dev/null)
+served=$(xenstore-ls -f /local/domain/0) || exit
 printf '%s\n' "$served"
 {
   lines

@@ -7,6 +7,7 @@ import functools
 import re
 
 from xenvm.errors import NotFoundError
+from xenvm.formats.dom0_commands import XENSTORE
 from xenvm.formats.domain_xml import parse_domain_xml
 from xenvm.model.quantities import MacAddress
 
@@ -15,11 +16,7 @@ from .connection import Connection
 from .shell import HostShell, NoShell
 
 # xl's domains are none of libvirt's; Dom0's own NICs and bridges are on the same LAN.
-_LOOK = """\
-cat /sys/class/net/*/address
-xenstore-ls -f /local/domain/0/backend/vif 2>/dev/null
-:
-"""
+_LOOK = f"cat /sys/class/net/*/address; {XENSTORE}"
 _MAC = re.compile(r"\b(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b")
 
 

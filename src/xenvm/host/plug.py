@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from xenvm.errors import NotFoundError, NotSupportedError
+from xenvm.formats.dom0_commands import XENSTORE
 from xenvm.formats.xenstore import parse_xenstore, xen_devices
 from xenvm.model.domain import DomainConfig
 from xenvm.model.xenbus import XenDevice
@@ -98,10 +99,9 @@ class Plug:
             NotSupportedError: It does not run, or the host is simulated.
         """
         domid = self.running_domid()
-        look = (
-            f"xenstore-ls -f /local/domain/{domid}/device; xenstore-ls -f /local/domain/0/backend"
-        )
-        text = self.shell.run(f"{look}; :").stdout
+        # Dom0's own folder is there even when it serves nobody: without it, nobody was asked.
+        look = f"xenstore-ls -f /local/domain/{domid}/device; {XENSTORE}"
+        text = self.shell.run(look).stdout
         return xen_devices(parse_xenstore(text), domid)
 
 
