@@ -11,18 +11,20 @@ from xenvm.model.domain import DomainConfig
 from xenvm.model.hostdev import Hostdev
 from xenvm.model.kinds import GuestType
 from xenvm.model.movement import Manner, Means, MoveOptions
+from xenvm.model.quantities import MacAddress
 from xenvm.model.vbd import Vbd
 from xenvm.model.vnif import Vnif
 from xenvm.movement.prerequisites import lacks
 
 DISK = "/dev/disk/by-id/wwn-1"
+MAC = MacAddress.xen(7)
 CONFIG = DomainConfig(
     name="web",
     uuid=UUID(int=7),
     memory_kib=98304,
     kernel="/boot/k",
     vbds=(Vbd(target="xvda", source=DISK),),
-    vnifs=(Vnif(bridge="br1"),),
+    vnifs=(Vnif(bridge="br1", mac=MAC),),
 )
 HERE = Means(
     host="a",
@@ -54,6 +56,7 @@ def test_nothing_is_missing_where_the_other_host_has_all_of_it() -> None:
         ({"machine_id": HERE.machine_id}, "both are the host"),
         ({"names": frozenset({"web"})}, "b has a domain web"),
         ({"names": frozenset({str(UUID(int=7))})}, f"b has a domain {UUID(int=7)}"),
+        ({"macs": frozenset({MAC})}, f"b has a VNIF or NIC {MAC}"),
         ({"bridges": frozenset()}, "b has no bridge br1"),
         ({"files": frozenset()}, "b has no /boot/k"),
         ({"disks": {}}, f"b has no {DISK}"),

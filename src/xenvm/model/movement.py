@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .kinds import DomainState
+from .quantities import MacAddress
 
 
 class Manner(StrEnum):
@@ -141,6 +142,7 @@ class Means:
         disks: What its disks are, by path: the same text on two hosts means the same disk; empty
             where there is no telling, and missing where there is no such thing.
         names: Names and UUIDs of the domains that libvirt has.
+        macs: Addresses of the domain's VNIFs that something there has, too.
     """
 
     host: str
@@ -153,3 +155,4 @@ class Means:
     files: frozenset[str] = frozenset()
     disks: Mapping[str, str]
     names: frozenset[str] = frozenset()
+    macs: frozenset[MacAddress] = frozenset()

@@ -40,6 +40,7 @@ def means_of(host: Host, config: DomainConfig) -> Means:
         files=frozenset(marked.get("file", ())),
         disks=disk_identities(marked.get("disk", ())),
         names=frozenset(key for one in domains for key in (one.name, str(one.uuid))),
+        macs=frozenset({v.mac for v in config.vnifs if v.mac} & host.devices.macs_in_use()),
     )
 
 

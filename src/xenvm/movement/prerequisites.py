@@ -58,6 +58,8 @@ def _names(config: DomainConfig, options: MoveOptions, destination: Means) -> It
         yield f"{destination.host} has a domain {name}", "undefine it, or move under another name"
     if str(config.uuid) in destination.names:
         yield f"{destination.host} has a domain {config.uuid}", "undefine it there"
+    for mac in sorted({vnif.mac for vnif in config.vnifs if vnif.mac} & destination.macs):
+        yield f"{destination.host} has a VNIF or NIC {mac}", "give one of both another address"
 
 
 def _places(config: DomainConfig, destination: Means) -> Iterator[Lack]:
