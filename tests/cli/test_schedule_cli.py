@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from xenvm.cli import schedule as schedule_module
 from xenvm.cli import xenvm
+from xenvm.errors import SpecError
 
 NODE = """<node>
   <memory>4194304</memory>
@@ -99,6 +100,22 @@ def test_a_run_looks_again_and_goes_on_after_a_failure(
     done = call("schedule", "run", str(schedule), host, "--at", "09:00", "--rounds", "2")
     assert done.exit_code == 0
     assert done.stderr.count("trying again") == 2
+
+
+def test_a_run_outlives_a_domain_that_goes_and_not_one_that_never_was(
+    host: str, schedule: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(_: float) -> None:
+        monkeypatch.setattr(schedule_module, "apply_period", gone)
+
+    def gone(_period: object, _host: str) -> None:
+        raise SpecError("shop: the host has no such domain")
+
+    monkeypatch.setattr(schedule_module, "pause", forget)
+    done = call("schedule", "run", str(schedule), host, "--at", "09:00", "--rounds", "2")
+    assert (done.exit_code, done.stderr.count("trying again")) == (0, 1)
+    done = call("schedule", "run", str(schedule), host, "--at", "09:00", "--rounds", "2")
+    assert (done.exit_code, "no such domain" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

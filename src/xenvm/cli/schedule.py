@@ -124,9 +124,10 @@ def run_command(file: Path, host: str, clock: str | None, rounds: int | None) ->
         period = schedule.at(_moment(clock))
         try:
             steps = apply_period(period, host)
-        except UsageError:
-            raise
         except XenvmError as exc:
+            # Who is not there at first was written wrongly; who goes later may come again.
+            if done == 1 and isinstance(exc, UsageError):
+                raise
             click.echo(f"xenvm: {period.name}: {exc}; trying again", err=True)
             continue
         if steps or done == 1:
