@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import signal
 import sys
 import threading
+import traceback
 from importlib import metadata
 from types import FrameType
 from typing import NoReturn
 
 import click
 
-from xenvm.errors import ParseError, UsageError, XenvmError
+from xenvm.errors import OutputError, ParseError, UsageError, XenvmError
 
 USAGE_STATUS = 2
 UNDECIDED_STATUS = 3
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 NOUNS = {
     "audit": "Judge a stored inventory, or a host's, by the static rules.",
@@ -69,12 +72,13 @@ class LazyGroup(click.Group):
             ctx.exit(UNDECIDED_STATUS)
         except OSError as exc:
             what = f"{exc.filename}: " if exc.filename else ""
-            return self._fail(ctx, UsageError(f"{what}{exc.strerror or exc}"))
+            error = OutputError if exc.errno in NO_ROOM else UsageError
+            return self._fail(ctx, error(f"{what}{exc.strerror or exc}"))
 
     @staticmethod
     def _fail(ctx: click.Context, error: XenvmError) -> NoReturn:
         if ctx.params.get("verbose"):
-            raise error
+            click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
         click.echo(f"xenvm: {error}", err=True)
         ctx.exit(USAGE_STATUS if isinstance(error, UsageError | ParseError) else UNDECIDED_STATUS)
 
