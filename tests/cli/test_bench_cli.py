@@ -7,8 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.qualify.test_bench_report import broken, found, results
-from xenvm.cli import bench as bench_cli
-from xenvm.cli import xenvm
+from xenvm.cli import extras, xenvm
 from xenvm.cli.bench import complete_metric
 from xenvm.model.verdict import EvidenceClass, Tier, VerdictKind
 from xenvm.qualify import bench_run
@@ -114,11 +113,21 @@ def test_an_interrupted_run_says_that_nothing_was_left(monkeypatch: pytest.Monke
     assert "nothing was left on the host" in done.output
 
 
-def test_what_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_cli, "find_spec", lambda name: name != "scipy" or None)
-    done = CliRunner().invoke(xenvm, ["bench", "lab"])
+@pytest.mark.parametrize(
+    ("words", "module", "extra"),
+    [
+        (["bench", "lab"], "scipy", "bench"),
+        (["native", "--allow", "x", "--output", "x"], "numpy", "bench"),
+        (["qualify", "lab"], "jinja2", "suite"),
+    ],
+)
+def test_what_is_not_installed_is_named_before_anything_is_done(
+    words: list[str], module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: name != module or None)
+    done = CliRunner().invoke(xenvm, words)
     assert done.exit_code == 3
-    assert "scipy is not installed: pip install 'xenvm[bench]'" in done.output
+    assert done.output == f"xenvm: {module} is not installed: pip install 'xenvm[{extra}]'\n"
 
 
 def test_metrics_complete() -> None:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
-from xenvm.errors import MissingExtraError
 from xenvm.model.verdict import Tier
 
+from .extras import BENCHMARKS, require_extras
 from .live_host import AS_JSON, HOST, print_json
 
 if TYPE_CHECKING:  # --help needs no libvirt
     from xenvm.qualify.bench_results import BenchResults
-
-EXTRAS = {
-    "pytest": "suite",
-    "jinja2": "suite",
-    "scipy": "bench",
-    "pygal": "bench",
-    "pytest_benchmark": "bench",
-}
-"""What a run needs at its end too, and which extra brings it."""
 
 
 def complete_metric(
@@ -108,7 +98,7 @@ def command(
       xenvm bench xen+ssh://root@host/system --baseline baselines --record
       xenvm bench xen+ssh://root@host/system --thresholds gate.toml --tier full
     """
-    _require_extras()
+    require_extras(BENCHMARKS)
     from xenvm.qualify.bench_run import BenchWish, bench  # noqa: PLC0415 - an extra
     from xenvm.qualify.limits import LimitFiles  # noqa: PLC0415 - an extra
 
@@ -129,12 +119,6 @@ def command(
     with run_progress() as watcher:
         results, folder = bench(wish, watcher)
     _tell(results, folder, as_json=as_json)
-
-
-def _require_extras() -> None:
-    for module, extra in EXTRAS.items():
-        if find_spec(module) is None:
-            raise MissingExtraError(module, extra)
 
 
 def _tell(results: BenchResults, folder: Path, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import click
 from xenvm.errors import UsageError
 from xenvm.model.verdict import Tier
 
+from .extras import NATIVE, require_extras
 from .live_host import AS_JSON
 
 
@@ -42,6 +43,7 @@ def command(device: str, output: Path, tier: str, as_json: bool) -> None:
     Example:
       xenvm native --allow /dev/disk/by-id/nvme-XYZ --output native.json
     """
+    require_extras(NATIVE)
     from xenvm.formats.baseline_json import baseline_to_json  # noqa: PLC0415 - --help is quick
     from xenvm.host.shell import LocalShell  # noqa: PLC0415 - --help is quick
     from xenvm.qualify.native import record_native  # noqa: PLC0415 - an extra

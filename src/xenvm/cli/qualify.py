@@ -18,6 +18,7 @@ from xenvm.qualify.report import (
 from xenvm.qualify.results import Conclusion, Results
 from xenvm.qualify.run import Wish, qualify
 
+from .extras import SUITE, require_extras
 from .run_progress import run_progress
 
 STATUSES = {RunVerdict.QUALIFIED: 0, RunVerdict.NOT_QUALIFIED: 1, RunVerdict.UNDECIDED: 3}
@@ -70,6 +71,7 @@ def command(
     """
     if output and resume:
         raise click.UsageError("--resume goes on in its own folder: leave --output out")
+    require_extras(SUITE)
     wish = Wish(
         target=host,
         profile=profile,
