@@ -16,6 +16,7 @@ from xenvm.model.inventory import InterfaceKind
 from xenvm.model.quantities import MacAddress
 
 HOST = "test:///default"
+UNREACHABLE = "xen+ssh://root@127.0.0.1:1/system"
 
 
 def run(*args: str) -> Result:
@@ -49,9 +50,9 @@ def test_a_tree_is_drawn_from_the_bridge_to_nics_and_guests() -> None:
         (["bridge", "create", "br0", HOST, "--nic", "a", "--nic", "b"], "bond with a name"),
         (["domain", "attach", "test", HOST], "--vbd and --vnif"),
         (["domain", "attach", "test", HOST, "--vbd", "xvdb", "--vnif", "b"], "--vbd and --vnif"),
-        (["domain", "attach", "test", HOST, "--vbd", "xvdb"], "give --source"),
-        (["domain", "attach", "test", HOST, "--vnif", "br0", "--mac", "x"], "no MAC address"),
-        (["domain", "detach", "test", "x:y", HOST], "no MAC address"),
+        (["domain", "attach", "test", UNREACHABLE, "--vbd", "xvdb"], "give --source"),
+        (["domain", "attach", "a", UNREACHABLE, "--vnif", "b", "--mac", "x"], "no MAC address"),
+        (["domain", "detach", "test", "x:y", UNREACHABLE], "no MAC address"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line_and_status_2(words: list[str], said: str) -> None:

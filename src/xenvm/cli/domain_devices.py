@@ -46,9 +46,9 @@ def attach(name: str, host: str, **options: str | int | bool | None) -> None:
     """
     if (options["target"] is None) == (options["bridge"] is None):
         raise UsageError("give one of --vbd and --vnif: that is what is attached")
+    device = _vnif(options) if options["target"] is None else _vbd(options)
     with live_host(host, f"attaching to {name}") as live:
-        domain = live.domain(name)
-        made = _attached(live, domain, options)
+        made = _attached(live, live.domain(name), device, persist=bool(options["persist"]))
     if options["as_json"]:
         print_json({"schema": ATTACHED_SCHEMA, "domain": name, "device": plain(made)})
     elif isinstance(made, Vnif):
@@ -70,27 +70,23 @@ def detach(name: str, device: str, host: str, persist: bool) -> None:
       xenvm domain detach web xvdb lab
       xenvm domain detach web 00:16:3e:12:34:56 lab --persist
     """
+    mac = MacAddress(device) if ":" in device else None
     with live_host(host, f"detaching {device} from {name}") as live:
         domain = live.domain(name)
-        if ":" in device:
-            domain.vnifs.detach(MacAddress(device), persist=persist)
-        else:
+        if mac is None:
             domain.vbds.detach(device, persist=persist)
+        else:
+            domain.vnifs.detach(mac, persist=persist)
 
 
-def _attached(
-    live: Host, domain: Domain, options: dict[str, str | int | bool | None]
-) -> Vbd | Vnif:
-    persist = bool(options["persist"])
-    if options["target"] is not None:
-        vbd = _vbd(options)
-        domain.vbds.attach(vbd, persist=persist)
-        return vbd
-    vnif = _vnif(options)
-    if vnif.mac is None:
-        vnif = dataclasses.replace(vnif, mac=live.devices.allocate_macs()[0])
-    domain.vnifs.attach(vnif, persist=persist)
-    return vnif
+def _attached(live: Host, domain: Domain, device: Vbd | Vnif, *, persist: bool) -> Vbd | Vnif:
+    if isinstance(device, Vbd):
+        domain.vbds.attach(device, persist=persist)
+        return device
+    if device.mac is None:
+        device = dataclasses.replace(device, mac=live.devices.allocate_macs()[0])
+    domain.vnifs.attach(device, persist=persist)
+    return device
 
 
 def _vbd(options: dict[str, str | int | bool | None]) -> Vbd:
