@@ -19,7 +19,7 @@ def test_a_name_leads_to_its_metric_and_no_two_have_the_same() -> None:
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"did you mean block\.lvm\.seqread\?"):
         metric("block.lvm.seq-read")
-    with pytest.raises(UsageError, match="they begin with"):
+    with pytest.raises(UsageError, match="they begin with block, network, aggregate, compute"):
         metric("")
 
 

@@ -70,6 +70,11 @@ def test_a_domain_lives_from_define_to_undefine(host: Host) -> None:
         _ = domain.state
 
 
+def test_a_domain_that_is_not_there_is_named(host: Host) -> None:
+    with pytest.raises(NotFoundError, match="the host has no domain nobody"):
+        host.domain("nobody")
+
+
 def test_a_running_domain_is_waited_for_only_until_the_deadline(host: Host) -> None:
     with pytest.raises(WaitTimeoutError, match="other to shut off"):
         host.domain("other").wait_until_off(deadline_s=0.1)

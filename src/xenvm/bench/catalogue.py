@@ -110,7 +110,8 @@ def metric(name: str) -> Metric:
     if name in _BY_NAME:
         return _BY_NAME[name]
     near = difflib.get_close_matches(name, _BY_NAME, n=1)
-    cure = f"did you mean {near[0]}?" if near else "they begin with block., network., aggregate."
+    kinds = ", ".join(dict.fromkeys(name.partition(".")[0] for name in _BY_NAME))
+    cure = f"did you mean {near[0]}?" if near else f"they begin with {kinds}"
     raise UsageError(f"there is no metric {name!r}: {cure}")
 
 

@@ -162,7 +162,14 @@ class Host(Closing):
             look_up = raw.lookupByName if isinstance(key, str) else raw.lookupByUUIDString
             return look_up(str(key))
 
-        return self._domain(self._connection.read(f"looking up domain {key}", find))
+        try:
+            return self._domain(self._connection.read(f"looking up domain {key}", find))
+        except NotFoundError as exc:
+            raise NotFoundError(
+                f"the host has no domain {key}: see its list of domains for those it has",
+                code=exc.code,
+                domain=exc.domain,
+            ) from exc
 
     def define(self, config: DomainConfig) -> Domain:
         """Return a new domain, defined and not started.
