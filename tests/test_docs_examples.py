@@ -96,6 +96,15 @@ def test_a_command_that_is_shown_can_be_typed(
         assert done.exit_code == 0, f"{where}: {part}\n{done.output}"
 
 
+@pytest.mark.parametrize(("path", "command"), [*commands("xenvm", command_line)])
+def test_a_command_shows_an_example_and_says_what_each_option_is(
+    path: str, command: click.Command
+) -> None:
+    assert "Example" in (command.help or "")
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    assert not [option.name for option in options if not option.help], path
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_profile_that_is_shown_can_be_loaded(page: Path, tmp_path: Path) -> None:
     for number, block in enumerate(blocks(page, "toml")):

@@ -44,7 +44,13 @@ CLASS_NOTE = {
 
 @click.command()
 @click.argument("source", metavar="INVENTORY.json|HOST", default="lab")
-@click.option("--profile", "profile_name", default="fujitsu-2008", show_default=True)
+@click.option(
+    "--profile",
+    "profile_name",
+    default="fujitsu-2008",
+    show_default=True,
+    help="A name or a path.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 def command(source: str, profile_name: str, as_json: bool) -> None:
     """Judge a stored inventory, or a host's, by the profile's static rules.

@@ -62,7 +62,9 @@ def complete_metric(
     metavar="DEVICE",
     help="A disk (/dev/disk/by-id/…) or a NIC (eth1) that may be used; repeatable.",
 )
-@click.option("--peer", default="", metavar="ADDRESS[:PORT]", help="Who answers iperf3 outside.")
+@click.option(
+    "--peer", default="", metavar="ADDRESS[:PORT]", help="Who answers iperf3 and sockperf outside."
+)
 @click.option(
     "--native",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -70,7 +72,12 @@ def complete_metric(
     help="What the machine does without Xen, for the report.",
 )
 @click.option("--noise", is_flag=True, help="Measure each leg against itself: an A/A run.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A new or empty folder to write to; without it, one below xenvm-report.",
+)
 @AS_JSON
 def command(
     host: str,

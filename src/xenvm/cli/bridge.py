@@ -76,7 +76,7 @@ def tree_command(host: str, as_json: bool) -> None:
         Console(highlight=False, markup=False).print(drawn(tree, name))
 
 
-@command.command("create")
+@command.command("create", short_help="Make a bridge, with an uplink or without.")
 @click.argument("name")
 @HOST
 @click.option("--address", help="One for Dom0 on it, such as 192.0.2.1/24.")
@@ -91,6 +91,8 @@ def tree_command(host: str, as_json: bool) -> None:
     "--bond-mode",
     type=click.Choice([m.value for m in BondMode]),
     default=BondMode.ACTIVE_BACKUP.value,
+    show_default=True,
+    help="How the bond shares out its NICs.",
 )
 @click.option("--vlan", type=int, help="The VLAN of the NIC or bond.")
 def create_command(
@@ -121,7 +123,7 @@ def create_command(
         )
 
 
-@command.command("delete")
+@command.command("delete", short_help="Delete a bridge that nothing is plugged into.")
 @click.argument("name")
 @HOST
 def delete_command(name: str, host: str) -> None:

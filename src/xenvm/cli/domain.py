@@ -77,7 +77,7 @@ for live_command in (
     command.add_command(live_command)
 
 
-@command.command("check")
+@command.command("check", short_help="Say what is wrong with a description.")
 @click.argument("file")
 @click.option("--profile", "profile_name", help="Hold a profile's limits against it, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -109,7 +109,7 @@ def check_command(file: str, profile_name: str | None, as_json: bool) -> None:
     raise SystemExit(any(finding.severity is Severity.ERROR for finding in findings))
 
 
-@command.command("diff")
+@command.command("diff", short_help="Say what differs between two descriptions.")
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
@@ -144,7 +144,13 @@ def diff_command(old: str, new: str, as_json: bool) -> None:
 
 @command.command("convert")
 @click.argument("file")
-@click.option("--to", "to_format", type=click.Choice(list(FORMATTERS)), required=True)
+@click.option(
+    "--to",
+    "to_format",
+    type=click.Choice(list(FORMATTERS)),
+    required=True,
+    help="libvirt's XML, or an xl.cfg.",
+)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -19,7 +19,7 @@ from .plain import plain
 ATTACHED_SCHEMA = "xenvm-attached/1"
 
 
-@click.command("attach")
+@click.command("attach", short_help="Plug a disk or a VNIF into a domain.")
 @NAME
 @HOST
 @click.option("--vbd", "target", help="A disk: its name in the guest, such as xvdb.")
@@ -57,7 +57,7 @@ def attach(name: str, host: str, **options: str | int | bool | None) -> None:
         click.echo(f"{name} has {made.source} as {made.target}")
 
 
-@click.command("detach")
+@click.command("detach", short_help="Unplug a disk or a VNIF from a domain.")
 @NAME
 @click.argument("device")
 @HOST

@@ -47,7 +47,7 @@ def list_command(host: str, as_json: bool) -> None:
         _show_list(overview)
 
 
-@click.command("show")
+@click.command("show", short_help="Show a domain's state, parts and counters.")
 @NAME
 @HOST
 @AS_JSON

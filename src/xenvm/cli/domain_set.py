@@ -37,7 +37,7 @@ def parse_pin(text: str) -> tuple[int, CpuSet]:
         raise UsageError(f"--pin {text}: {exc}") from exc
 
 
-@click.command("set")
+@click.command("set", short_help="Change its vCPUs, memory, weight, cap, pins.")
 @NAME
 @HOST
 @click.option("--vcpus", type=int, help="vCPUs online.")

@@ -58,9 +58,15 @@ def console_command(name: str, host: str, force: bool) -> None:
     click.echo(console.end_cause, err=True, nl=bool(console.end_cause))
 
 
-@click.command("top")
+@click.command("top", short_help="Show what running domains use; Ctrl-C ends it.")
 @HOST
-@click.option("--every-s", type=click.FloatRange(min=0.2), default=2.0, show_default=True)
+@click.option(
+    "--every-s",
+    type=click.FloatRange(min=0.2),
+    default=2.0,
+    show_default=True,
+    help="Seconds from look to look.",
+)
 @click.option("--count", type=click.IntRange(min=1), help="End after that many looks.")
 @AS_JSON
 def top_command(host: str, every_s: float, count: int | None, as_json: bool) -> None:

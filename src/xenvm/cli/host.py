@@ -21,7 +21,7 @@ def command() -> None:
     """
 
 
-@command.command("info")
+@command.command("info", short_help="Say what HOST is, and what is free on it.")
 @HOST
 @AS_JSON
 def info_command(host: str, as_json: bool) -> None:

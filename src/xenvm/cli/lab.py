@@ -54,7 +54,7 @@ def command() -> None:
     """
 
 
-@command.command("up")
+@command.command("up", short_help="Bring a lab up, and say how to reach it.")
 @NAME
 @click.option(
     "--release",
@@ -63,7 +63,13 @@ def command() -> None:
     show_default=True,
     help="bookworm is Xen 4.17, trixie is Xen 4.20.",
 )
-@click.option("--sockets", type=int, default=DEFAULTS.sockets, show_default=True)
+@click.option(
+    "--sockets",
+    type=int,
+    default=DEFAULTS.sockets,
+    show_default=True,
+    help="Sockets of the machine.",
+)
 @click.option(
     "--cores", type=int, default=DEFAULTS.cores, show_default=True, help="Cores a socket."
 )
@@ -74,9 +80,21 @@ def command() -> None:
     show_default=True,
     help="Threads a core; 2 is SMT.",
 )
-@click.option("--memory-mib", type=int, default=DEFAULTS.memory_mib, show_default=True)
-@click.option("--dom0-memory-mib", type=int, default=DEFAULTS.dom0_memory_mib, show_default=True)
-@click.option("--nics", type=int, default=DEFAULTS.nics, show_default=True)
+@click.option(
+    "--memory-mib",
+    type=int,
+    default=DEFAULTS.memory_mib,
+    show_default=True,
+    help="Memory of the machine.",
+)
+@click.option(
+    "--dom0-memory-mib",
+    type=int,
+    default=DEFAULTS.dom0_memory_mib,
+    show_default=True,
+    help="What of it Dom0 has.",
+)
+@click.option("--nics", type=int, default=DEFAULTS.nics, show_default=True, help="NICs of Dom0.")
 @click.option(
     "--disk-gib",
     type=int,
@@ -141,11 +159,16 @@ def _show(lab: Lab, headline: str) -> None:
         click.echo(f"  link   {lab.link.address} to lab:{lab.link.peer}, bridge {BRIDGE}")
 
 
-@command.command("down")
+@command.command("down", short_help="Take a lab down; nothing of it stays.")
 @NAME
 @AS_JSON
 def down_command(name: str, as_json: bool) -> None:
-    """Take a lab down, and the other of its pair with it; nothing of them stays."""
+    """Take a lab down, and the other of its pair with it; nothing of them stays.
+
+    \b
+    Example:
+      xenvm lab down smt
+    """
     names = pair_of(name)
     was_there = down(name)
     if as_json:
@@ -156,11 +179,16 @@ def down_command(name: str, as_json: bool) -> None:
         click.echo(f"lab {one} is down" if was_there else f"lab {one} was not up")
 
 
-@command.command("status")
+@command.command("status", short_help="Say what a lab is doing.")
 @NAME
 @AS_JSON
 def status_command(name: str, as_json: bool) -> None:
-    """Say what a lab, and the other of its pair, are doing; exit status 0 when running, else 3."""
+    """Say what a lab, and the other of its pair, are doing; exit status 0 when running, else 3.
+
+    \b
+    Example:
+      xenvm lab status smt --json
+    """
     names = (name, *(one for one in pair_of(name) if one != name))
     states = [state_of(one) for one in names]
     if as_json:
@@ -188,7 +216,12 @@ def _say_status(name: str, state: LabState) -> None:
 @command.command("list")
 @AS_JSON
 def list_command(as_json: bool) -> None:
-    """List the labs on this machine."""
+    """List the labs on this machine.
+
+    \b
+    Example:
+      xenvm lab list --json
+    """
     labs = list_labs()
     if as_json:
         click.echo(json.dumps([_listed(name, state) for name, state in labs]))

@@ -20,8 +20,15 @@ DEFAULTS = MoveOptions()
 
 @click.command("migrate")
 @click.argument("name")
-@click.option("--from", "source", default="lab", show_default=True, metavar="HOST")
-@click.option("--to", "destination", required=True, metavar="HOST")
+@click.option(
+    "--from",
+    "source",
+    default="lab",
+    show_default=True,
+    metavar="HOST",
+    help="Where it is.",
+)
+@click.option("--to", "destination", required=True, metavar="HOST", help="Where it goes.")
 @click.option(
     "--manner",
     type=click.Choice([manner.value for manner in Manner]),

@@ -23,7 +23,11 @@ from .progress import lab_progress
 @click.argument("host", default="lab")
 @click.option("--profile", default="fujitsu-2008", show_default=True, help="A name or a path.")
 @click.option(
-    "--tier", type=click.Choice([t.value for t in Tier]), default="quick", show_default=True
+    "--tier",
+    type=click.Choice([t.value for t in Tier]),
+    default="quick",
+    show_default=True,
+    help="As for qualify.",
 )
 @click.option("--to", "peer", default="", metavar="HOST", help="A second host, as for qualify.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -23,10 +23,15 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="List the profiles that xenvm ships.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(as_json: bool) -> None:
-    """List the profiles that xenvm ships; a file of your own works by its path."""
+    """List the profiles that xenvm ships; a file of your own works by its path.
+
+    \b
+    Example:
+      xenvm profile list --json
+    """
     profiles = [load_profile(name) for name in list_profiles()]
     if as_json:
         click.echo(json.dumps([{"name": p.name, "title": p.title} for p in profiles]))
@@ -35,7 +40,7 @@ def list_command(as_json: bool) -> None:
         click.echo(f"{profile.name:<20}  {profile.title}")
 
 
-@command.command("show")
+@command.command("show", short_help="Show a profile's limits and requirements.")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_command(name: str, as_json: bool) -> None:

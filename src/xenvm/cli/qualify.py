@@ -45,8 +45,18 @@ STATUSES = {RunVerdict.QUALIFIED: 0, RunVerdict.NOT_QUALIFIED: 1, RunVerdict.UND
     "--to", "peer", default="", metavar="HOST", help="A second host, to which guests may move."
 )
 @click.option("--only", multiple=True, metavar="ID", help="Ask this requirement only; repeatable.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A new or empty folder to write to; without it, one below xenvm-report.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Go on with the run in this folder.",
+)
 def command(
     host: str,
     profile: str,

@@ -32,7 +32,7 @@ NOUNS = {
     "migrate": "Move a domain to another host.",
     "native": "Record what this machine's disk does without Xen.",
     "plan": "Show what a qualification would run; touch nothing.",
-    "profile": "The profiles that a host can be qualified under.",
+    "profile": "What is asked of a host, and what one guest may have.",
     "qualify": "Qualify a host under a profile.",
     "schedule": "Who has how much of a host at which time of day: check, apply, run.",
     "restore": "Clean up after a run that crashed.",

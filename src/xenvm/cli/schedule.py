@@ -100,7 +100,7 @@ def apply_command(file: Path, host: str, clock: str | None, as_json: bool) -> No
         _say(period, steps)
 
 
-@command.command("run")
+@command.command("run", short_help="Hold the host to the schedule until stopped.")
 @FILE
 @HOST
 @AT
@@ -135,7 +135,7 @@ def run_command(file: Path, host: str, clock: str | None, rounds: int | None) ->
         sys.stdout.flush()
 
 
-@command.command("unit")
+@command.command("unit", short_help="Print a systemd unit that runs a schedule.")
 @FILE
 @HOST
 def unit_command(file: Path, host: str) -> None:
