@@ -225,7 +225,7 @@ def _start_qemu(planned: Lab, image: Image, snapshot: Snapshot) -> Lab:
                 continue
             raise LabBootError(f"QEMU did not start: {exc}") from exc
         return lab
-    raise LabBootError("no free port on loopback")
+    raise LabBootError("no free port on loopback: end something that listens there")
 
 
 def _wait_until_up(lab: Lab) -> None:
@@ -292,7 +292,7 @@ def _end(pid: int, name: str) -> None:
         with contextlib.suppress(WaitTimeoutError):
             wait_until("QEMU to end", lambda: not pid_of(name), deadline_s=DOWN_DEADLINE_S / 2)
             return
-    raise LabStateError(f"QEMU of lab {name} (process {pid}) does not end")
+    raise LabStateError(f"QEMU of lab {name} does not end: see what holds process {pid}")
 
 
 @contextlib.contextmanager

@@ -75,7 +75,10 @@ def resumed_folder(path: Path, profile: Profile, tier: Tier) -> RunFolder:
     if not RUN_ID.match(run_id):
         raise UsageError(f"{path} has no run to resume: its journal does not say which")
     if started.get("profile") != profile_key(profile):
-        raise UsageError(f"{path} was run under another profile than {profile.name}")
+        raise UsageError(
+            f"{path} was run under another profile than {profile.name}, or that has changed since:"
+            " resume it with the same --profile, or begin a new run"
+        )
     if started.get("tier") != tier.value:
         raise UsageError(f"{path} was run with --tier {started.get('tier')}: resume it with that")
     return RunFolder(

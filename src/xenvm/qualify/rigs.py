@@ -259,7 +259,10 @@ def _peer_rig(
     told = shell.run("ip route get %s", peer.address).stdout.split()
     device = told[told.index("dev") + 1]
     if shell.run("test -d %s", f"/sys/class/net/{device}/bridge", check=False).returncode != 0:
-        raise BlockedError(f"Dom0 reaches {peer.address} over {device}, which is no bridge")
+        raise BlockedError(
+            f"Dom0 reaches {peer.address} over {device}, which is no bridge: put {device} under"
+            " one, so that a guest reaches it too"
+        )
     vnif = Vnif(bridge=device, mac=workshop.next_mac())
     guest = workshop.guest("g0", memory_mib=NETWORK_GUEST_MIB, vbds=[tools.vbd], vnifs=[vnif])
     _equip([guest], tools)

@@ -81,7 +81,10 @@ class Visit:
         inventory = gather(self.host)
         key = host_key(inventory.host)
         if self.folder.host not in {"", key}:
-            raise UsageError(f"{self.folder.path} was run on {self.folder.host}, and this is {key}")
+            raise UsageError(
+                f"{self.folder.path} was run on {self.folder.host}, and this is {key}: name that"
+                " host, or begin a new run"
+            )
         facts.store(inventory, self.folder.path)
         self.journal.write(Event.HOST_SEEN, host=key, evidence=inventory.evidence.value)
         return inventory

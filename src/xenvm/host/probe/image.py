@@ -107,7 +107,10 @@ def deploy(shell: HostShell, *, drivers: Sequence[str] = ()) -> ProbeImage:
     """
     asked = shell.run(ASK, deadline_s=DEADLINE_S, check=False)
     if asked.returncode != 0:
-        raise BlockedError("Dom0 has no /boot/vmlinuz of its running kernel to boot guests with")
+        raise BlockedError(
+            "Dom0 has no /boot/vmlinuz of its running kernel to boot guests with: install that"
+            " kernel's package there, or boot Dom0 with the one that is installed"
+        )
     first, *rest = asked.stdout.splitlines()
     release, kernel_sha256 = first.split()
     static = {"bin/busybox": _busybox(shell), "init": _agent()}
