@@ -27,6 +27,8 @@ from xenvm.model.domain import DomainConfig
 from xenvm.model.kinds import DiskBacking, DiskFormat
 from xenvm.model.vbd import Vbd
 
+from .conftest import put_on_path
+
 MIB = 1 << 20
 
 
@@ -110,7 +112,12 @@ def test_an_image_is_not_made_over_another(storage: Storage, folder: Path) -> No
     assert Path(folder, "a.img").read_bytes() == b"x"
 
 
-def test_out_of_space_is_one_error_and_leaves_nothing(storage: Storage, folder: Path) -> None:
+def test_out_of_space_is_one_error_and_leaves_nothing(
+    storage: Storage, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The real one takes all the room there is before it says so, from whoever else writes.
+    says = 'echo >"$3"; echo "fallocate: fallocate failed: No space left on device" >&2; exit 1'
+    put_on_path(monkeypatch, tmp_path / "bin", "fallocate", says)
     with pytest.raises(OutOfSpaceError, match="no room"):
         storage.create_image(f"{folder}/a.img", 12 << 20)
     assert list(folder.iterdir()) == []
