@@ -79,11 +79,18 @@ def test_a_plan_says_what_would_run_and_touches_nothing() -> None:
     assert {step["will"] for step in document["steps"]} == {"not-observable", "not-applicable"}
 
 
+def test_a_run_is_told_to_programs_as_its_results_say() -> None:
+    done = call("qualify", SIMULATED, "--output", "out", "--json")
+    assert json.loads(done.stdout) == json.loads(Path("out/results.json").read_text())
+
+
 def test_a_run_can_be_explained() -> None:
     call("qualify", SIMULATED, "--output", "out")
     done = call("explain", "out", "WP-3.4-12")
     assert done.exit_code == 0
     assert done.stdout.startswith("simulated evidence")
+    row = json.loads(call("explain", "out", "WP-3.4-12", "--json").stdout)
+    assert (row["id"], row["verdict"]) == ("WP-3.4-12", "not-observable")
     assert call("explain", "out", "WP-3.4-99").exit_code == 2
     assert call("explain", "nowhere", "WP-3.4-12").exit_code == 2
 

@@ -15,10 +15,11 @@ from xenvm.qualify.report import (
     lead,
     shown,
 )
-from xenvm.qualify.results import Conclusion, Results
+from xenvm.qualify.results import Conclusion, Results, results_to_json
 from xenvm.qualify.run import Wish, qualify
 
 from .extras import SUITE, require_extras
+from .live_host import AS_JSON, print_json
 from .run_progress import run_progress
 
 STATUSES = {RunVerdict.QUALIFIED: 0, RunVerdict.NOT_QUALIFIED: 1, RunVerdict.UNDECIDED: 3}
@@ -57,6 +58,7 @@ STATUSES = {RunVerdict.QUALIFIED: 0, RunVerdict.NOT_QUALIFIED: 1, RunVerdict.UND
     metavar="DIR",
     help="Go on with the run in this folder.",
 )
+@AS_JSON
 def command(
     host: str,
     profile: str,
@@ -66,6 +68,7 @@ def command(
     only: tuple[str, ...],
     output: Path | None,
     resume: Path | None,
+    as_json: bool,
 ) -> None:
     """Qualify HOST under a profile, and write a report with all the evidence.
 
@@ -94,7 +97,10 @@ def command(
     )
     with run_progress() as watcher:
         results, folder = qualify(wish, watcher)
-    click.echo(summary(results, folder))
+    if as_json:
+        print_json(results_to_json(results))
+    else:
+        click.echo(summary(results, folder))
     raise SystemExit(STATUSES[results.verdict])
 
 

@@ -37,8 +37,8 @@ def read_results(folder: Path) -> dict[str, Json]:
     return document
 
 
-def explain(document: dict[str, Json], requirement_id: str) -> str:
-    """Return the explanation as text; its first line names the evidence class.
+def row_of(document: dict[str, Json], requirement_id: str) -> dict[str, Json]:
+    """Return what a run's results say of one requirement.
 
     Raises:
         UsageError: The run has no such requirement; names the closest.
@@ -54,6 +54,16 @@ def explain(document: dict[str, Json], requirement_id: str) -> str:
         close = difflib.get_close_matches(requirement_id.upper(), by_id, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(by_id)}"
         raise UsageError(f"this run has no requirement {requirement_id}: {hint}")
+    return row
+
+
+def explain(document: dict[str, Json], requirement_id: str) -> str:
+    """Return the explanation as text; its first line names the evidence class.
+
+    Raises:
+        UsageError: The run has no such requirement; names the closest.
+    """
+    row = row_of(document, requirement_id)
     return "\n".join(
         [
             f"{document.get('evidence')} evidence, run {document.get('run_id')}",
