@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from xenvm.model.verdict import Evidence, Observed, Tier, Verdict, VerdictKind
 from xenvm.qualify.junit import _plain, junit_xml
-from xenvm.qualify.report import duration_text, percent_of_limit, report_html, shown
+from xenvm.qualify.report import (
+    duration_text,
+    estimate_text,
+    percent_of_limit,
+    report_html,
+    shown,
+)
 from xenvm.qualify.results import Results
 
 MakeResults = Callable[..., Results]
@@ -148,7 +154,8 @@ def test_values_and_times_are_for_people() -> None:
     assert shown(None) == "—"
     assert shown(True) == "yes"
     assert shown(1.5, "GiB") == "1.5 GiB"
-    assert duration_text(0.2) == "under 1 s"
+    assert duration_text(0.2) == estimate_text(0.2) == "under 1 s"
+    assert estimate_text(61) == "about 1 min 1 s"
     assert duration_text(61) == "1 min 1 s"
 
 

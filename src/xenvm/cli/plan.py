@@ -12,7 +12,7 @@ from xenvm.model.profile import CheckKind
 from xenvm.model.verdict import EvidenceClass, Tier
 from xenvm.qualify.dom0 import Dom0
 from xenvm.qualify.plan import Circumstances, Step, Will, make_plan, plan_to_json, total_s
-from xenvm.qualify.report import duration_text
+from xenvm.qualify.report import estimate_text
 from xenvm.qualify.run import asked_requirements
 from xenvm.target import open_host
 
@@ -68,7 +68,7 @@ def _show(evidence: EvidenceClass, steps: tuple[Step, ...]) -> None:
         if step.why:
             click.echo(f"{'':<{width}}  {step.why}")
     blocked = sum(step.will is Will.BLOCKED for step in steps)
-    click.echo(f"about {duration_text(total_s(steps))}; {blocked} blocked")
+    click.echo(f"{estimate_text(total_s(steps))}; {blocked} blocked")
 
 
 def _deed(step: Step) -> str:
@@ -77,4 +77,4 @@ def _deed(step: Step) -> str:
         return step.will.value.replace("-", " ")
     if step.requirement.check is CheckKind.STATIC:
         return "rule"
-    return f"live, about {duration_text(step.estimate_s)}"
+    return f"live, {estimate_text(step.estimate_s)}"

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from xenvm.lab.progress import Step as LabStep
 from xenvm.model.verdict import EvidenceClass
 from xenvm.qualify.journal import Event, Record
-from xenvm.qualify.report import duration_text
+from xenvm.qualify.report import duration_text, estimate_text
 from xenvm.qualify.visit import Watcher
 
 TRUST_AFTER_S = 20.0
@@ -84,7 +84,7 @@ class LineWatcher:
 
     def lab(self, step: LabStep) -> None:
         """Tell a step of the lab's coming up."""
-        self.say(f"{step.text} (about {duration_text(step.estimate_s)})")
+        self.say(f"{step.text} ({estimate_text(step.estimate_s)})")
 
     def phase(self, text: str) -> None:
         """Tell what the run does now."""
@@ -93,7 +93,7 @@ class LineWatcher:
     def seen(self, evidence: EvidenceClass, estimates_s: Mapping[str, float]) -> None:
         """Tell what kind of host it is, and how long the run takes."""
         self.pace.plan(estimates_s)
-        self.say(f"{evidence} evidence; about {duration_text(self.pace.left_s)} to go")
+        self.say(f"{evidence} evidence; {estimate_text(self.pace.left_s)} to go")
 
     def record(self, record: Record) -> None:
         """Tell of tests that start; follow the others."""
@@ -130,7 +130,7 @@ class BarWatcher(LineWatcher):
 
     def lab(self, step: LabStep) -> None:
         """Show a step of the lab's coming up."""
-        self._show(f"{step.text} (about {duration_text(step.estimate_s)})")
+        self._show(f"{step.text} ({estimate_text(step.estimate_s)})")
 
     def phase(self, text: str) -> None:
         """Show what the run does now."""

@@ -175,6 +175,12 @@ def duration_text(duration_s: float) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
+def estimate_text(duration_s: float) -> str:
+    """Return a length of time that nobody measured yet, such as ``about 3 min 20 s``."""
+    text = duration_text(duration_s)
+    return text if duration_s < 1 else f"about {text}"
+
+
 def _number(value: Observed) -> float | None:
     if isinstance(value, str):
         match = _LIMIT.fullmatch(value.strip())
