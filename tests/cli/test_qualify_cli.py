@@ -84,6 +84,14 @@ def test_a_run_is_told_to_programs_as_its_results_say() -> None:
     assert json.loads(done.stdout) == json.loads(Path("out/results.json").read_text())
 
 
+@pytest.mark.parametrize("command", ["plan", "audit", "inventory"])
+def test_a_host_that_is_not_typed_is_the_environments(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XENVM_HOST", SIMULATED)
+    assert call(command).exit_code in {0, 3}
+
+
 def test_a_run_can_be_explained() -> None:
     call("qualify", SIMULATED, "--output", "out")
     done = call("explain", "out", "WP-3.4-12")

@@ -21,6 +21,7 @@ from xenvm.qualify.results import run_verdict
 from xenvm.spec import RULES, evaluate, load_host_profile, requirement
 
 from .inventory import gather_from
+from .live_host import HOST_VARIABLE, LAB
 
 AUDIT_SCHEMA = "xenvm-audit/1"
 INVENTORY_MAX_BYTES = 256 * 1024 * 1024
@@ -43,7 +44,7 @@ CLASS_NOTE = {
 
 
 @click.command()
-@click.argument("source", metavar="INVENTORY.json|HOST", default="lab")
+@click.argument("source", metavar="INVENTORY.json|HOST", default=LAB, envvar=HOST_VARIABLE)
 @click.option(
     "--profile",
     "profile_name",

@@ -11,13 +11,14 @@ from rich.table import Table
 from xenvm.formats.inventory_json import inventory_to_json
 from xenvm.model.inventory import InterfaceKind, Inventory
 
+from .live_host import HOST
 from .progress import lab_progress
 
 UNKNOWN = "not observable"
 
 
 @click.command()
-@click.argument("host", default="lab")
+@HOST
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),

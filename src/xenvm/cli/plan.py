@@ -16,11 +16,12 @@ from xenvm.qualify.report import estimate_text
 from xenvm.qualify.run import asked_requirements
 from xenvm.target import open_host
 
+from .live_host import HOST
 from .progress import lab_progress
 
 
 @click.command("plan")
-@click.argument("host", default="lab")
+@HOST
 @click.option("--profile", default="fujitsu-2008", show_default=True, help="A name or a path.")
 @click.option(
     "--tier",

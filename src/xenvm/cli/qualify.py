@@ -19,14 +19,14 @@ from xenvm.qualify.results import Conclusion, Results, results_to_json
 from xenvm.qualify.run import Wish, qualify
 
 from .extras import SUITE, require_extras
-from .live_host import AS_JSON, print_json
+from .live_host import AS_JSON, HOST, print_json
 from .run_progress import run_progress
 
 STATUSES = {RunVerdict.QUALIFIED: 0, RunVerdict.NOT_QUALIFIED: 1, RunVerdict.UNDECIDED: 3}
 
 
 @click.command("qualify")
-@click.argument("host", default="lab")
+@HOST
 @click.option("--profile", default="fujitsu-2008", show_default=True, help="A name or a path.")
 @click.option(
     "--tier",
