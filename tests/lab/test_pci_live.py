@@ -129,7 +129,7 @@ def test_a_running_guest_gets_a_function_and_gives_it_back(
 def test_a_guest_that_starts_with_a_function_has_it_and_ends_without_trouble(
     host: Host, pci: PciDevices, image: ProbeImage, function: PciAddress
 ) -> None:
-    domain = host.define(probe_config("xenvm-live-i2", image))
+    domain = host.define(probe_config("xenvm-live-i2", image, passthrough=True))
     try:
         domain.hostdevs.attach(Hostdev(pci=function))
         guest = ProbeGuest.wake(domain)

@@ -245,6 +245,7 @@ BREACHES: list[tuple[str, DomainConfig, str]] = [
         pv(hostdevs=(Hostdev(kind="scsi", scsi_adapter="scsi_host0"),)),
         "hostdevs[0].kind",
     ),
+    ("pv_guest_can_drive_its_functions", pv(e820_host=None), "e820_host"),
     (
         "hostdev_is_of_a_subsystem",
         pv(hostdevs=(Hostdev(mode="capabilities", pci=FUNCTION),)),

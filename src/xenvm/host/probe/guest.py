@@ -33,6 +33,13 @@ MEMORY_MIB = 96
 MEMORY_MIB_OF = {GuestType.PV: MEMORY_MIB, GuestType.PVH: 128, GuestType.HVM: 160}
 """PVH unpacks its own kernel; HVM has firmware and a screen besides."""
 COMMAND_LINE = "console=hvc0 quiet loglevel=4 rdinit=/init net.ifnames=0 panic=1"
+DMA_WORDS = "iommu=soft swiotlb=2048"
+"""Linux 6.5 and newer drives a PCI function in a PV guest only if it was told so at its start, and
+then keeps 64 MiB for that, unless it is told how many pieces of 2 KiB it needs.
+
+Source:
+    Linux, arch/x86/kernel/pci-dma.c, xen_swiotlb_enabled; kernel-parameters.txt, swiotlb.
+"""
 CONSOLE = Chardev(kind=ChardevKind.PTY, target_kind="xen", target_port=0)
 """hvc0, on which the agent speaks."""
 BOOT_DEADLINE_S = 240.0
@@ -79,7 +86,7 @@ def probe_config(name: str, image: ProbeImage, **parts: Unpack[ProbeParts]) -> D
         max_memory_kib=parts.get("max_memory_mib", 0) * 1024,
         kernel=image.packed_kernel if hvm else image.kernel,
         initrd=image.initrd,
-        cmdline=COMMAND_LINE,
+        cmdline=f"{COMMAND_LINE} {DMA_WORDS}" if parts.get("passthrough") else COMMAND_LINE,
         acpi=hvm,
         apic=hvm,
         vnifs=tuple(parts.get("vnifs", ())),

@@ -38,6 +38,19 @@ def hostdev_kind_is_passed_through(config: DomainFields) -> Found:
             )
 
 
+@warning("Linux 6.5, arch/x86/kernel/pci-dma.c, xen_swiotlb_enabled")
+def pv_guest_can_drive_its_functions(config: DomainFields) -> Found:
+    """Yield PV guests whose kernel would have a driver for its device, and no way to memory."""
+    has_pci = any(hostdev.kind == HostdevKind.PCI for hostdev in config.hostdevs)
+    is_told = config.e820_host or "iommu=soft" in (config.cmdline or "")
+    if config.guest_type == GuestType.PV and has_pci and not is_told:
+        yield (
+            "e820_host",
+            "no byte passes between a PCI function and a Linux guest of 6.5 or newer without it: set"
+            " it, or iommu=soft in cmdline",
+        )
+
+
 @error(LIBVIRT + "libxl/libxl_domain.c, libxlDomainDeviceDefPostParse")
 def hostdev_is_of_a_subsystem(config: DomainFields) -> Found:
     """Yield devices in the mode that is for containers."""
