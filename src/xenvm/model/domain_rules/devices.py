@@ -46,8 +46,8 @@ def pv_guest_can_drive_its_functions(config: DomainFields) -> Found:
     if config.guest_type == GuestType.PV and has_pci and not is_told:
         yield (
             "e820_host",
-            "no byte passes between a PCI function and a Linux guest of 6.5 or newer without it: set"
-            " it, or iommu=soft in cmdline",
+            "no byte passes between a PCI function and a Linux guest of 6.5 or newer without it:"
+            " set it, or iommu=soft in cmdline",
         )
 
 
