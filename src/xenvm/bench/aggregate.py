@@ -116,12 +116,18 @@ class AggregateDriver:
                 parse_fio(finish_in(guest, request, deadline_s=deadline_s))
                 for guest, request in zip(guests, asked, strict=True)
             ]
-        said_bytes = sum(job.moved_bytes for jobs in said for job in jobs)
-        device_bytes = watch.moved_bytes(written=load.writes)
+        # Each for itself: a guest that a cache answers does not hide among the others.
+        cached = (
+            accounting.objection(
+                watch.moved_bytes(device, written=load.writes),
+                sum(job.moved_bytes for job in jobs),
+            )
+            for device, jobs in zip(devices, said, strict=True)
+        )
         return _Run(
             jobs=tuple(jobs[-1] for jobs in said),
             dom0_percent=dom0_percent,
-            objections=(accounting.objection(device_bytes, said_bytes), *watch.objections),
+            objections=(*filter(None, cached), *watch.objections),
         )
 
     def _dom0_percent(self) -> float:

@@ -86,7 +86,7 @@ class BlockDriver:
         ours, devices = ("fio",) if leg is Leg.DOM0 else (), (self._device,)
         with watched(self._host, (self.guest,), contract, devices, ours) as watch:
             jobs = parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
-        device_bytes = watch.moved_bytes(written=load.writes)
+        device_bytes = watch.moved_bytes(self._device, written=load.writes)
         said_bytes = sum(job.moved_bytes for job in jobs)
         reasons = (accounting.objection(device_bytes, said_bytes), *watch.objections)
         return Sample(

@@ -116,11 +116,14 @@ class Watch:
         for guest, clock in zip(self._guests, self._clocks, strict=True):
             self.objections += guest_objections(guest.name, clock, _clock(guest), self._contract)
 
-    def moved_bytes(self, *, written: bool) -> int:
-        """Return what all the leg's block devices moved between both looks, in one direction."""
+    def moved_bytes(self, device: str, *, written: bool) -> int:
+        """Return what one of the leg's block devices moved between both looks, in one direction."""
 
         def moved(seen: Surroundings) -> int:
-            return sum(m.written_bytes if written else m.read_bytes for m in seen.moved.values())
+            counted = seen.moved.get(device)
+            if counted is None:
+                return 0
+            return counted.written_bytes if written else counted.read_bytes
 
         return moved(self.after or self.before) - moved(self.before)
 
