@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from xenvm.bench.catalogue import metric, under
-from xenvm.bench.measuring import Setting, timing_for
+from xenvm.bench.measuring import SPAN_MIB, Extent, Setting, timing_for
 from xenvm.bench.network import Peer
 from xenvm.bench.replay import Benchmark
 from xenvm.host import Host
@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--xenvm-baseline", type=Path, help="the folder of what they gave before")
     group.addoption("--xenvm-traffic-peer", default="", help="ADDRESS[:PORT] that answers iperf3")
     group.addoption("--xenvm-pairs", type=int, default=PAIRS, help="pairs where nothing asks more")
+    group.addoption("--xenvm-span", type=int, default=SPAN_MIB, help="MiB of each disk driven")
     group.addoption("--xenvm-null", action="store_true", help="each leg against itself")
 
 
@@ -71,13 +72,19 @@ def traffic_peer(request: pytest.FixtureRequest) -> Peer | None:
 
 
 @pytest.fixture(scope="session")
+def extent(request: pytest.FixtureRequest, tier: Tier) -> Extent:
+    """How far the run goes: how long a leg is, and how much of a device it drives."""
+    return Extent(tier=tier, span_mib=request.config.option.xenvm_span)
+
+
+@pytest.fixture(scope="session")
 def limits(
     request: pytest.FixtureRequest,
     host: Host,
     inventory: Inventory,
     allow_list: frozenset[str],
     traffic_peer: Peer | None,
-    tier: Tier,
+    extent: Extent,
 ) -> Limits:
     """What the metrics are held against on this host."""
     options = request.config.option
@@ -85,7 +92,7 @@ def limits(
         host,
         inventory.evidence,
         LimitFiles(thresholds=options.xenvm_thresholds, baseline=options.xenvm_baseline),
-        tier,
+        extent,
         allowed=sorted(allow_list),
         peer=traffic_peer.address if traffic_peer else "",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from xenvm.bench.aggregate import AggregateDriver
-from xenvm.bench.measuring import Setting
+from xenvm.bench.measuring import Extent, Setting
 from xenvm.bench.replay import CLOCK
 from xenvm.pytest_plugin import OpenWorkshop
 from xenvm.qualify.gauge import Gauging, provided
@@ -20,10 +20,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def driver(open_workshop: OpenWorkshop, setting: Setting) -> Iterator[AggregateDriver]:
+def driver(
+    open_workshop: OpenWorkshop, setting: Setting, extent: Extent
+) -> Iterator[AggregateDriver]:
     """Drives as many guests as the host's memory takes, each on a volume of its own."""
     with open_workshop() as workshop, provided():
-        yield aggregate_rig(workshop, setting)
+        yield aggregate_rig(workshop, setting, span_mib=extent.span_mib)
 
 
 def test_aggregate(driver: AggregateDriver, name: str, gauge: Gauging) -> None:

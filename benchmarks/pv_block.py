@@ -8,7 +8,7 @@ import pytest
 
 from xenvm.bench.block import BlockDriver
 from xenvm.bench.catalogue import BACKINGS
-from xenvm.bench.measuring import Setting
+from xenvm.bench.measuring import Extent, Setting
 from xenvm.bench.replay import CLOCK
 from xenvm.pytest_plugin import OpenWorkshop
 from xenvm.qualify.gauge import Gauging, provided
@@ -25,12 +25,17 @@ def driver(
     request: pytest.FixtureRequest,
     open_workshop: OpenWorkshop,
     setting: Setting,
+    extent: Extent,
     allow_list: frozenset[str],
 ) -> Iterator[BlockDriver]:
     """Drives one backing: a volume, and a guest on it."""
     with open_workshop() as workshop, provided():
         yield block_rig(
-            workshop, request.param.partition(".")[2], setting, allowed=sorted(allow_list)
+            workshop,
+            request.param.partition(".")[2],
+            setting,
+            allowed=sorted(allow_list),
+            span_mib=extent.span_mib,
         )
 
 

@@ -32,6 +32,7 @@ BASELINE = Baseline(
     fingerprint=HERE,
     recorded_at="2026-11-26T00:00:00+00:00",
     tier=Tier.QUICK,
+    span_mib=256,
     figures=(
         BaselineFigure(metric="block.lvm.seqread", rate=150e6, ratio=0.97, pairs=20),
         BaselineFigure(metric="network.dom0.tcp-tx-1", rate=1e9, ratio=None, pairs=10),
@@ -100,6 +101,7 @@ def test_a_folder_without_baselines_has_none(tmp_path: Path) -> None:
     ("change", "says"),
     [
         ({"schema": "xenvm-baseline/2"}, "its schema must be xenvm-baseline/1"),
+        ({"span_mib": "256"}, "span_mib must be int, not str"),
         ({"figures": 3}, "figures must be list, not int"),
         ({"figures": [{"metric": "a", "rate": 1.0, "ratio": None}]}, "figures[0].pairs is missing"),
         (
@@ -135,12 +137,14 @@ def test_what_cannot_be_read_or_written_is_refused_by_name(tmp_path: Path) -> No
         save_baseline(file, BASELINE)
 
 
-@given(st.builds(Fingerprint), st.lists(st.floats(1e-9, 1e15), max_size=3))
-def test_json_keeps_all_of_it(fingerprint: Fingerprint, rates: list[float]) -> None:
+@given(
+    st.builds(Fingerprint), st.integers(64, 1 << 24), st.lists(st.floats(1e-9, 1e15), max_size=3)
+)
+def test_json_keeps_all_of_it(fingerprint: Fingerprint, span_mib: int, rates: list[float]) -> None:
     figures = tuple(
         BaselineFigure(metric=str(rate), rate=rate, ratio=rate, pairs=10) for rate in rates
     )
-    baseline = replace(BASELINE, fingerprint=fingerprint, figures=figures)
+    baseline = replace(BASELINE, fingerprint=fingerprint, span_mib=span_mib, figures=figures)
     assert baseline_from_json(baseline_to_json(baseline)) == baseline
 
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.qualify.test_bench_report import broken, found, results
+from xenvm.bench.measuring import Extent
 from xenvm.cli import extras, xenvm
 from xenvm.cli.bench import complete_metric
 from xenvm.model.verdict import EvidenceClass, Tier, VerdictKind
@@ -36,13 +37,14 @@ def came_to(monkeypatch: pytest.MonkeyPatch, run: BenchResults) -> None:
 def test_every_option_reaches_the_run(wishes: list[BenchWish]) -> None:
     words = "bench lab:x --thresholds t.toml --baseline b --tier full --only compute.cpu --noise"
     words += " --only block.lvm --allow eth1 --peer 192.0.2.7 --native n.json --record --output o"
+    words += " --span 4096"
     done = CliRunner().invoke(xenvm, words.split())
     assert done.exit_code == 0, done.output
     assert wishes == [
         BenchWish(
             target="lab:x",
             files=LimitFiles(thresholds=Path("t.toml"), baseline=Path("b")),
-            tier=Tier.FULL,
+            extent=Extent(tier=Tier.FULL, span_mib=4096),
             only=("compute.cpu", "block.lvm"),
             allowed=("eth1",),
             peer="192.0.2.7",
@@ -97,7 +99,13 @@ def test_json_is_the_run_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> No
 def test_bad_input_is_one_line_and_status_2(tmp_path: Path) -> None:
     wrong = tmp_path / "gate.toml"
     wrong.write_text('title = ""\n[[thresholds]]\nmetrics = ["block.raid.x"]\nfloor_ratio = 1\n')
-    for words in (["--only", "block.lvm.seqred"], ["--peer", "a b"], ["--thresholds", str(wrong)]):
+    for words in (
+        ["--only", "block.lvm.seqred"],
+        ["--peer", "a b"],
+        ["--thresholds", str(wrong)],
+        ["--span", "63"],
+        ["--span", "-1"],
+    ):
         done = CliRunner().invoke(xenvm, ["bench", "test:///default", *words])
         assert done.exit_code == 2
         assert len(done.output.strip().splitlines()) == 1, done.output

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from xenvm.bench.measuring import Extent
 from xenvm.cli import xenvm
+from xenvm.errors import BlockedError
 from xenvm.model.baseline import Baseline, Fingerprint
 from xenvm.model.verdict import Tier
 from xenvm.qualify import native
@@ -19,11 +21,39 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def record(_shell: object, device: str, *_more: object) -> Baseline:
         disks.append(device)
         return Baseline(
-            fingerprint=Fingerprint(), recorded_at="2026-11-26", tier=Tier.QUICK, figures=()
+            fingerprint=Fingerprint(),
+            recorded_at="2026-11-26",
+            tier=Tier.QUICK,
+            span_mib=256,
+            figures=(),
         )
 
     monkeypatch.setattr(native, "record_native", record)
     return disks
+
+
+def test_tier_and_span_reach_the_recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    heard: list[Extent] = []
+
+    def record(_shell: object, _device: str, extent: Extent, _say: object) -> None:
+        heard.append(extent)
+        raise BlockedError("this machine runs Xen")
+
+    monkeypatch.setattr(native, "record_native", record)
+    words = ["native", "--allow", "x", "--output", str(tmp_path / "n.json"), "--span", "4096"]
+    assert CliRunner().invoke(xenvm, [*words, "--tier", "full"]).exit_code == 3
+    assert heard == [Extent(tier=Tier.FULL, span_mib=4096)]
+
+
+def test_a_span_that_disks_cache_is_refused_in_one_line(
+    recorded: list[str], tmp_path: Path
+) -> None:
+    words = ["native", "--allow", "x", "--output", str(tmp_path / "n.json"), "--span", "63"]
+    done = CliRunner().invoke(xenvm, words)
+    assert (done.exit_code, recorded) == (2, [])
+    assert done.output.startswith("xenvm: --span 63 is too small")
+    assert done.output.endswith("give 64 MiB or more\n")
+    assert len(done.output.splitlines()) == 1
 
 
 def test_a_recording_is_written(recorded: list[str], tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def results(*metrics: Found, evidence: EvidenceClass = EvidenceClass.HARDWARE) -
         run_id="ab12",
         evidence=evidence,
         tier=Tier.QUICK,
+        span_mib=256,
         null=False,
         interrupted=False,
         target="lab",
@@ -191,18 +192,26 @@ def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) ->
         fingerprint=replace(HARDWARE, pcpus=None, xen=""),
         recorded_at="2026-09-01",
         tier=Tier.QUICK,
+        span_mib=256,
         figures=(figure,),
     )
     file = tmp_path / "native.json"
     file.write_text(baseline_to_json(native))
     loaded = load_native(file)
-    assert stale(loaded, HARDWARE) == ""
+    assert stale(loaded, HARDWARE, 256) == ""
     page = bench_html(results(found(1.0)), native=loaded)
     assert "600 MiB/s" in page
     assert "Record it again" not in page
     other = replace(native, fingerprint=replace(HARDWARE, firmware="F 0", kernel="6.5"))
-    assert stale(other, HARDWARE) == "firmware was F 0, is F 1; kernel was 6.5, is 6.1"
+    assert stale(other, HARDWARE, 256) == "firmware was F 0, is F 1; kernel was 6.5, is 6.1"
     assert "firmware was F 0, is F 1" in bench_html(results(found(1.0)), native=other)
+    wider = replace(results(found(1.0)), span_mib=4096)
+    assert "Record it again: span was 256 MiB, is 4096 MiB" in bench_html(wider, native=loaded)
+
+
+def test_the_report_tells_the_span_beside_the_tier() -> None:
+    words = " ".join(Page(bench_html(replace(results(found(1.0)), span_mib=4096))).words)
+    assert "Tier quick Span 4096 MiB of each device" in words
 
 
 def test_the_history_is_of_runs_on_the_same_hardware_whatever_its_software(

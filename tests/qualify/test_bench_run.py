@@ -18,6 +18,7 @@ import pytest
 from xenvm import processes
 from xenvm.bench.baseline import load_baseline, save_baseline
 from xenvm.bench.catalogue import METRICS
+from xenvm.bench.measuring import Extent
 from xenvm.bench.thresholds import load_thresholds
 from xenvm.errors import BaselineError, ThresholdsError, UsageError
 from xenvm.host import CommandResult, Host, connect
@@ -31,7 +32,8 @@ from xenvm.qualify.bench_results import BenchResults, Found, Gate
 from xenvm.qualify.bench_run import BenchWish, asked_metrics, bench
 from xenvm.qualify.journal import Event, Record
 from xenvm.qualify.limits import LimitFiles, Limits, find_limits
-from xenvm.qualify.suite import suite_path
+from xenvm.qualify.live import SuiteEnd
+from xenvm.qualify.suite import SuiteCall, suite_path
 
 HARDWARE = Fingerprint(machine="Maker Rack 1", cpu="A processor", xen="4.17.5", kernel="6.1")
 
@@ -104,6 +106,43 @@ builtins.tell_of = tell_of
 """
 """In the conftest of the suite above, which has limits of its own and no Dom0 to ask."""
 
+RIGS = """
+
+from xenvm.bench.catalogue import METRICS
+from xenvm.bench.thresholds import load_thresholds
+from xenvm.model.baseline import Fingerprint
+from xenvm.model.benchmark import Sample
+from xenvm.qualify import rigs
+
+class Driver:
+    metrics = METRICS
+
+    def __init__(self, span_mib):
+        self.details = {"span_mib": span_mib}
+
+    def sample(self, metric, leg, *, number):
+        return Sample(leg=leg, value=1.0 + number, details=self.details)
+
+def rig(*_what, span_mib, **_how):
+    return Driver(span_mib)
+
+rigs.block_rig = rigs.aggregate_rig = rig
+
+@pytest.fixture(scope="session")
+def limits(request, inventory):
+    shipped = load_thresholds(None, METRICS)
+    hardware = Fingerprint(machine="Maker Rack 1")
+    found = Limits(fingerprint=hardware, thresholds=shipped, baseline=None, floors=False)
+    request.config.stash[_LIMITS] = inventory, found
+    return found
+
+@pytest.fixture(scope="session")
+def open_workshop():
+    import contextlib
+    return contextlib.nullcontext
+"""
+"""In the conftest of the shipped benchmarks, where there is nothing to make a rig of."""
+
 ASKED = (
     "compute",
     "block.lvm.seqread",
@@ -139,9 +178,9 @@ def on_hardware(host: Host) -> Inventory:
 
 
 def known_limits(
-    host: Host, evidence: EvidenceClass, files: LimitFiles, tier: Tier, **more: object
+    host: Host, evidence: EvidenceClass, files: LimitFiles, extent: Extent, **more: object
 ) -> Limits:
-    del host, tier
+    del host, extent
     assert more["allowed"] == ("/dev/disk/by-id/a", "/dev/disk/by-id/b")
     thresholds = files.load_thresholds()
     floors = evidence is EvidenceClass.HARDWARE
@@ -152,10 +191,11 @@ def small_run(
     place: Path, watch: Watch, *, sleep_s: float = 0.0, **fields: object
 ) -> tuple[BenchResults, Path]:
     suite = place / "suite"
-    suite.mkdir()
-    conftest = (suite_path("benchmarks") / "conftest.py").read_text()
-    (suite / "conftest.py").write_text(conftest + TELL)
-    (suite / "pv_small.py").write_text(SUITE.format(sleep_s=sleep_s))
+    if not suite.exists():
+        suite.mkdir()
+        conftest = (suite_path("benchmarks") / "conftest.py").read_text()
+        (suite / "conftest.py").write_text(conftest + TELL)
+        (suite / "pv_small.py").write_text(SUITE.format(sleep_s=sleep_s))
     (place / "floor.toml").write_text(FLOOR)
     wish = BenchWish(
         target="test:///default",
@@ -272,7 +312,11 @@ def test_the_folder_is_whole_and_the_baseline_recorded(results: BenchResults, fo
 def test_a_run_that_measured_nothing_replaces_no_baseline(tmp_path: Path) -> None:
     seen = BaselineFigure(metric="block.lvm.seqread", rate=1.0, ratio=0.5, pairs=10)
     before = Baseline(
-        fingerprint=HARDWARE, recorded_at="2026-11-26", tier=Tier.QUICK, figures=(seen,)
+        fingerprint=HARDWARE,
+        recorded_at="2026-11-26",
+        tier=Tier.QUICK,
+        span_mib=256,
+        figures=(seen,),
     )
     save_baseline(tmp_path / "before", before)
     files = LimitFiles(thresholds=tmp_path / "floor.toml", baseline=tmp_path / "before")
@@ -299,6 +343,42 @@ def test_an_interrupted_run_is_undecided_and_has_its_report(tmp_path: Path) -> N
     assert (results.interrupted, results.gate) == (True, Gate.UNDECIDED)
     assert (folder / "report.html").is_file()
     assert set(watch.estimates_s) == {"compute.cpu"}
+
+
+def test_the_span_reaches_each_rig_and_is_told(tmp_path: Path) -> None:
+    suite, shipped = tmp_path / "suite", suite_path("benchmarks")
+    suite.mkdir()
+    for name in ("conftest", "pv_block", "pv_aggregate"):
+        text = (shipped / f"{name}.py").read_text()
+        (suite / f"{name}.py").write_text(text + (RIGS if name == "conftest" else ""))
+    only = ("block.file.seqread", "aggregate.block.fairness")
+    results, folder = small_run(tmp_path, Watch(), only=only, extent=Extent(span_mib=4096))
+    measured = [one.measurement for one in results.found if one.measurement]
+    assert [one.metric.name for one in measured] == [*only]
+    spans = {pair.candidate.details["span_mib"] for one in measured for pair in one.pairs}
+    assert spans == {results.span_mib} == {4096}
+    assert json.loads((folder / "benchmark.json").read_text())["xenvm"]["span_mib"] == 4096
+
+
+def test_a_larger_span_is_given_the_time_that_filling_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[SuiteCall] = []
+    waits_s: list[float] = []
+
+    def run_suite(call: SuiteCall, *_more: object, **_how: object) -> SuiteEnd:
+        calls.append(call)
+        return SuiteEnd(interrupted=False, out_of_time=False, returncode=0, log_tail="")
+
+    monkeypatch.setattr(bench_run, "run_suite", run_suite)
+    for span_mib in (64, 256, 256 + 100 * 60):
+        watch, place = Watch(), tmp_path / str(span_mib)
+        place.mkdir()
+        small_run(place, watch, only=("aggregate",), extent=Extent(span_mib=span_mib))
+        waits_s.append(sum(watch.estimates_s.values()))
+    # Eight volumes, written twice, at 100 MiB/s.
+    assert waits_s[0] == waits_s[1] == pytest.approx(waits_s[2] - 8 * 2 * 60)
+    assert calls[2].test_limit_s > 5 * 8 * 2 * 60
 
 
 @pytest.mark.parametrize(
@@ -354,49 +434,76 @@ class TestBaselines:
     ) -> None:
         other = replace(HARDWARE, cpu="Another")
         save_baseline(
-            tmp_path, Baseline(fingerprint=other, recorded_at="2026", tier=Tier.QUICK, figures=())
+            tmp_path,
+            Baseline(
+                fingerprint=other, recorded_at="2026", tier=Tier.QUICK, span_mib=256, figures=()
+            ),
         )
         with pytest.raises(BaselineError, match="cpu is A processor, and was Another"):
-            find_limits(host, EvidenceClass.HARDWARE, LimitFiles(baseline=tmp_path), Tier.QUICK)
+            find_limits(host, EvidenceClass.HARDWARE, LimitFiles(baseline=tmp_path), Extent())
 
     def test_a_folder_without_any_says_how_to_record_one(self, host: Host, tmp_path: Path) -> None:
         files = LimitFiles(baseline=tmp_path)
         with pytest.raises(UsageError, match="--record"):
-            find_limits(host, EvidenceClass.HARDWARE, files, Tier.QUICK)
+            find_limits(host, EvidenceClass.HARDWARE, files, Extent())
 
     def test_a_baseline_of_longer_legs_is_refused(self, host: Host, tmp_path: Path) -> None:
-        before = Baseline(fingerprint=HARDWARE, recorded_at="2026", tier=Tier.FULL, figures=())
+        before = Baseline(
+            fingerprint=HARDWARE, recorded_at="2026", tier=Tier.FULL, span_mib=256, figures=()
+        )
         save_baseline(tmp_path, before)
         files = LimitFiles(baseline=tmp_path)
         with pytest.raises(BaselineError, match="--tier full gave"):
-            find_limits(host, EvidenceClass.HARDWARE, files, Tier.QUICK)
-        assert find_limits(host, EvidenceClass.HARDWARE, files, Tier.FULL).baseline == before
+            find_limits(host, EvidenceClass.HARDWARE, files, Extent())
+        assert (
+            find_limits(host, EvidenceClass.HARDWARE, files, Extent(tier=Tier.FULL)).baseline
+            == before
+        )
+
+    def test_a_baseline_of_another_span_is_refused(self, host: Host, tmp_path: Path) -> None:
+        before = Baseline(
+            fingerprint=HARDWARE, recorded_at="2026", tier=Tier.QUICK, span_mib=4096, figures=()
+        )
+        save_baseline(tmp_path, before)
+        files = LimitFiles(baseline=tmp_path)
+        with pytest.raises(BaselineError) as refused:
+            find_limits(host, EvidenceClass.HARDWARE, files, Extent())
+        said = str(refused.value)
+        assert said.startswith(f"{tmp_path} has what --span 4096 gave, ")
+        assert said.endswith("--span 256: take the same, or record another")
+        assert "\n" not in said
+        found = find_limits(host, EvidenceClass.HARDWARE, files, Extent(span_mib=4096))
+        assert found.baseline == before
 
     def test_an_emulated_host_is_asked_what_the_user_wrote_and_nothing_else(
         self, host: Host, tmp_path: Path
     ) -> None:
-        nothing = find_limits(host, EvidenceClass.NESTED, LimitFiles(), Tier.QUICK)
+        nothing = find_limits(host, EvidenceClass.NESTED, LimitFiles(), Extent())
         assert not nothing.gates
         assert all(not nothing.criteria(one) for one in METRICS)
         assert "no machine" in nothing.text
         file = tmp_path / "floor.toml"
         file.write_text(FLOOR)
-        asked = find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file), Tier.QUICK)
+        asked = find_limits(host, EvidenceClass.NESTED, LimitFiles(thresholds=file), Extent())
         assert asked.gates
         assert asked.text == f"{file} (A floor)"
         file.write_text(FLOOR.replace('title = "A floor"', ""))
         assert find_limits(
-            host, EvidenceClass.NESTED, LimitFiles(thresholds=file), Tier.QUICK
+            host, EvidenceClass.NESTED, LimitFiles(thresholds=file), Extent()
         ).text == str(file)
         assert asked.criteria(METRICS[0])
         seen = BaselineFigure(metric=METRICS[0].name, rate=1.0, ratio=0.5, pairs=10)
         save_baseline(
             tmp_path,
             Baseline(
-                fingerprint=HARDWARE, recorded_at="2026-11-26", tier=Tier.QUICK, figures=(seen,)
+                fingerprint=HARDWARE,
+                recorded_at="2026-11-26",
+                tier=Tier.QUICK,
+                span_mib=256,
+                figures=(seen,),
             ),
         )
-        before = find_limits(host, EvidenceClass.NESTED, LimitFiles(baseline=tmp_path), Tier.QUICK)
+        before = find_limits(host, EvidenceClass.NESTED, LimitFiles(baseline=tmp_path), Extent())
         assert before.text == "the baseline of 2026-11-26"
         assert [one.limit for one in before.criteria(METRICS[0])] == [0.5]
         assert not before.criteria(METRICS[1])
@@ -443,15 +550,18 @@ class TestWhatIsMeasured:
         self, host: Host, asked: dict[str, str], allowed: tuple[str, ...], peer: str, nic: str
     ) -> None:
         find_limits(
-            host, EvidenceClass.HARDWARE, LimitFiles(), Tier.QUICK, allowed=allowed, peer=peer
+            host, EvidenceClass.HARDWARE, LimitFiles(), Extent(), allowed=allowed, peer=peer
         )
         assert asked["nic"] == nic
 
     def test_the_disk_is_under_a_group_with_room(self, host: Host, asked: dict[str, str]) -> None:
-        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), Tier.QUICK)
+        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), Extent())
         assert "roomy" in asked["device"]
+        extent = Extent(span_mib=1024)
+        find_limits(host, EvidenceClass.HARDWARE, LimitFiles(), extent)
+        assert asked["device"] == ""
         find_limits(
-            host, EvidenceClass.HARDWARE, LimitFiles(), Tier.QUICK, allowed=["/dev/disk/by-id/x"]
+            host, EvidenceClass.HARDWARE, LimitFiles(), Extent(), allowed=["/dev/disk/by-id/x"]
         )
         assert asked["device"] == "/dev/disk/by-id/x"
 
@@ -481,7 +591,7 @@ def test_the_shipped_benchmarks_measure_every_metric_once() -> None:
 
 def test_libvirts_test_driver_has_nothing_to_measure() -> None:
     with connect("test:///default") as host, pytest.raises(UsageError, match="no Dom0"):
-        find_limits(host, EvidenceClass.SIMULATED, LimitFiles(), Tier.QUICK)
+        find_limits(host, EvidenceClass.SIMULATED, LimitFiles(), Extent())
 
 
 def test_the_shipped_thresholds_are_of_known_metrics() -> None:

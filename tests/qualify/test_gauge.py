@@ -57,7 +57,11 @@ def limits(*, gates: bool = True, before: float | None = None) -> Limits:
     if before is not None:
         figure = BaselineFigure(metric=CPU.name, rate=before, ratio=before, pairs=10)
         baseline = Baseline(
-            fingerprint=hardware, recorded_at="2026", tier=Tier.QUICK, figures=(figure,)
+            fingerprint=hardware,
+            recorded_at="2026",
+            tier=Tier.QUICK,
+            span_mib=256,
+            figures=(figure,),
         )
     thresholds = load_thresholds(None, METRICS)
     return Limits(fingerprint=hardware, thresholds=thresholds, baseline=baseline, floors=gates)
@@ -112,7 +116,9 @@ def test_what_is_held_against_nothing_is_measured_and_not_judged(
 
 def test_a_metric_that_the_baseline_lacks_is_told() -> None:
     found = gauge(limits(), pairs=3).measure(Driver(0.1), CPU)
-    before = Baseline(fingerprint=Fingerprint(), recorded_at="2026", tier=Tier.QUICK, figures=())
+    before = Baseline(
+        fingerprint=Fingerprint(), recorded_at="2026", tier=Tier.QUICK, span_mib=256, figures=()
+    )
     kind, finding = verdict_on(found, gates=True, baseline=before)
     assert kind is VerdictKind.NOT_APPLICABLE
     assert finding["detail"] == "the baseline of 2026 has no figure of it"

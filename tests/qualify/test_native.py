@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.errors import BlockedError, NotAllowedError, UsageError
+from xenvm.bench.measuring import Extent
+from xenvm.errors import BlockedError, NotAllowedError, OutOfSpaceError, UsageError
 from xenvm.formats.baseline_json import baseline_from_json, baseline_to_json
 from xenvm.host import HostShell
 from xenvm.host.shell import CommandResult
@@ -18,6 +19,7 @@ from xenvm.qualify.native import record_native
 
 DATA = Path(__file__).parents[1] / "formats/data/bench"
 DISK = "/dev/disk/by-id/nvme-XYZ"
+USUAL = Extent()
 
 
 class Machine:
@@ -30,6 +32,7 @@ class Machine:
         self._said = {
             "cat /sys/hypervisor": hypervisor,
             "wipefs": signs,
+            "blockdev": f"{1 << 30}\n",
             "fio --version": "fio-3.33\n",
             "stat -L": "block special file|fe|0|0\n",
         }
@@ -56,9 +59,9 @@ class Machine:
         return next((said for start, said in self._said.items() if start in line), "")
 
 
-def recorded(machine: Machine, device: str = DISK, tier: Tier = Tier.QUICK) -> Baseline:
+def recorded(machine: Machine, device: str = DISK, extent: Extent = USUAL) -> Baseline:
     shell: HostShell = machine  # type: ignore[assignment] # the part of it that is needed
-    return record_native(shell, device, tier, lambda _text: None)
+    return record_native(shell, device, extent, lambda _text: None)
 
 
 @pytest.fixture(autouse=True)
@@ -92,12 +95,27 @@ def test_nothing_is_written_where_xen_runs_or_the_disk_is_used(machine: Machine,
 def test_a_leg_is_as_long_as_the_benchmarks_on_that_disk() -> None:
     for tier, runtime in ((Tier.QUICK, "--runtime=3"), (Tier.FULL, "--runtime=60")):
         machine = Machine()
-        recorded(machine, tier=tier)
+        recorded(machine, extent=Extent(tier=tier))
         loads = [line for line in machine.lines if "--rw=" in line and "--runtime" in line]
         assert loads
         assert all(line.endswith(runtime) for line in loads)
         (fill,) = [line for line in machine.lines if "--rw=write" in line and line not in loads]
         assert "--loops=2" in fill
+
+
+def test_as_much_of_the_disk_is_driven_as_is_asked() -> None:
+    machine = Machine()
+    assert recorded(machine, extent=Extent(span_mib=1024)).span_mib == 1024
+    driven = [line for line in machine.lines if "--rw=" in line]
+    assert driven
+    assert all(f"--size={1 << 30}" in line for line in driven)
+
+
+def test_a_disk_that_is_smaller_than_the_span_is_not_written_to() -> None:
+    machine = Machine()
+    with pytest.raises(OutOfSpaceError, match="has 1024 MiB, and 1025 are needed: lower --span"):
+        recorded(machine, extent=Extent(span_mib=1025))
+    assert not [line for line in machine.lines if "--rw" in line]
 
 
 def test_a_disk_that_is_not_there_is_said_so() -> None:

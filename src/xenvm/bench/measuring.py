@@ -1,13 +1,42 @@
-"""How long and under which conditions a leg is measured, and who measures it."""
+"""How long, on how much and under which conditions a leg is measured, and who measures it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from xenvm.errors import UsageError
 from xenvm.model.baseline import DeviceClass
 from xenvm.model.benchmark import Leg, Metric, Sample
 from xenvm.model.verdict import EvidenceClass, Tier
+
+SPAN_MIB = 256
+"""Of a device that is measured, unless told: larger than what an emulated disk remembers."""
+LEAST_SPAN_MIB = 64
+"""Disks themselves cache a smaller one whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How far a run of benchmarks goes: figures of another extent are other figures.
+
+    Attributes:
+        tier: How long its legs are.
+        span_mib: How much of a device they drive, from its start; 64 or more.
+
+    Raises:
+        UsageError: The span is too small.
+    """
+
+    tier: Tier = Tier.QUICK
+    span_mib: int = SPAN_MIB
+
+    def __post_init__(self) -> None:
+        if self.span_mib < LEAST_SPAN_MIB:
+            raise UsageError(
+                f"--span {self.span_mib} is too small, as disks themselves cache as much: give"
+                f" {LEAST_SPAN_MIB} MiB or more"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

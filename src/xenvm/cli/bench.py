@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from xenvm.bench.measuring import SPAN_MIB, Extent
 from xenvm.model.verdict import Tier
 
 from .extras import BENCHMARKS, require_extras
@@ -50,6 +51,14 @@ def complete_metric(
     help="quick measures for seconds, full as storage people do.",
 )
 @click.option(
+    "--span",
+    type=int,
+    default=SPAN_MIB,
+    show_default=True,
+    metavar="MIB",
+    help="How much of each disk is driven: twice what the array or controller caches.",
+)
+@click.option(
     "--only",
     multiple=True,
     metavar="METRIC",
@@ -85,6 +94,7 @@ def command(
     baseline: Path | None,
     record: bool,
     tier: str,
+    span: int,
     only: tuple[str, ...],
     allow: tuple[str, ...],
     peer: str,
@@ -114,7 +124,7 @@ def command(
     wish = BenchWish(
         target=host,
         files=LimitFiles(thresholds=thresholds, baseline=baseline),
-        tier=Tier(tier),
+        extent=Extent(tier=Tier(tier), span_mib=span),
         only=only,
         allowed=allow,
         peer=peer,

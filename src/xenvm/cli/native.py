@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from xenvm.bench.measuring import SPAN_MIB, Extent
 from xenvm.errors import UsageError
 from xenvm.model.verdict import Tier
 
@@ -32,11 +33,19 @@ from .live_host import AS_JSON
     show_default=True,
     help="As for xenvm bench.",
 )
+@click.option(
+    "--span",
+    type=int,
+    default=SPAN_MIB,
+    show_default=True,
+    metavar="MIB",
+    help="How much of the disk is driven; as for xenvm bench.",
+)
 @AS_JSON
-def command(device: str, output: Path, tier: str, as_json: bool) -> None:
+def command(device: str, output: Path, tier: str, span: int, as_json: bool) -> None:
     """Record what a disk of this machine does without Xen, for the report of xenvm bench.
 
-    Run it on the machine itself, booted without Xen. The first 256 MiB of the disk are
+    Run it on the machine itself, booted without Xen. The span at the start of the disk is
     OVERWRITTEN; a disk with anything on it is refused.
 
     \b
@@ -48,6 +57,7 @@ def command(device: str, output: Path, tier: str, as_json: bool) -> None:
     from xenvm.host.shell import LocalShell  # noqa: PLC0415 - --help is quick
     from xenvm.qualify.native import record_native  # noqa: PLC0415 - an extra
 
+    extent = Extent(tier=Tier(tier), span_mib=span)
     if output.exists():
         raise UsageError(f"{output} is there already: name another with --output")
     if not os.access(output.absolute().parent, os.W_OK | os.X_OK):
@@ -56,6 +66,6 @@ def command(device: str, output: Path, tier: str, as_json: bool) -> None:
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    text = baseline_to_json(record_native(LocalShell(), device, Tier(tier), say))
+    text = baseline_to_json(record_native(LocalShell(), device, extent, say))
     output.write_text(text, encoding="utf-8")
     click.echo(text if as_json else f"recorded in {output}")

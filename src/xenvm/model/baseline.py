@@ -83,12 +83,14 @@ class Baseline:
         fingerprint: Which hardware.
         recorded_at: ISO 8601, UTC.
         tier: How far the run went: a longer leg gives other figures.
+        span_mib: How much of a device its legs drove: a cache answers more of a smaller one.
         figures: One a metric.
     """
 
     fingerprint: Fingerprint
     recorded_at: str
     tier: Tier
+    span_mib: int
     figures: tuple[BaselineFigure, ...]
 
     def find(self, metric: str) -> BaselineFigure | None:

@@ -67,7 +67,7 @@ def bench_html(
         judged=any(m.decisions for m in measurements),
         intervals=intervals_svg(measurements),
         native=native,
-        stale=stale(native, results.hardware) if native else "",
+        stale=stale(native, results.hardware, results.span_mib) if native else "",
         host_name=results.host.hostname or results.target,
         host_facts=_host_facts(results),
         run_facts=_run_facts(results),
@@ -146,6 +146,7 @@ def _run_facts(results: BenchResults) -> list[tuple[str, str]]:
         [
             ("Run", results.run_id),
             ("Tier", results.tier.value),
+            ("Span", f"{results.span_mib} MiB of each device"),
             ("Held against", results.limits),
             ("Recorded as", results.recorded),
             ("Started", results.started),

@@ -66,6 +66,7 @@ class BenchResults:
         run_id: Its four characters.
         evidence: What kind of host it stands on.
         tier: How long its legs are.
+        span_mib: How much of a device they drive.
         null: Whether it was an A/A run.
         interrupted: Whether it was ended before its time.
         target: HOST, as the user named it.
@@ -83,6 +84,7 @@ class BenchResults:
     run_id: str
     evidence: EvidenceClass
     tier: Tier
+    span_mib: int
     null: bool
     interrupted: bool
     target: str
@@ -148,6 +150,7 @@ def bench_to_json(results: BenchResults) -> dict[str, Json]:
         "gate": results.gate.value,
         "label": results.label,
         "tier": results.tier.value,
+        "span_mib": results.span_mib,
         "null": results.null,
         "interrupted": results.interrupted,
         "host": {"target": results.target, **asdict(results.host)},

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xenvm.bench.baseline import save_baseline
-from xenvm.bench.catalogue import METRICS, metric, rig_of, under
+from xenvm.bench.block import FILL_PASSES
+from xenvm.bench.catalogue import GUESTS, METRICS, metric, rig_of, under
 from xenvm.bench.decision import figure, is_sound
-from xenvm.bench.measuring import timing_for
+from xenvm.bench.measuring import SPAN_MIB, Extent, timing_for
 from xenvm.errors import ParseError, UsageError
 from xenvm.formats.measurement_json import measurement_of
 from xenvm.model.baseline import Baseline
 from xenvm.model.benchmark import Metric
 from xenvm.model.inventory import Inventory
 from xenvm.model.measurement import Measurement
-from xenvm.model.verdict import Evidence, EvidenceClass, Tier, Verdict, VerdictKind
+from xenvm.model.verdict import Evidence, EvidenceClass, Verdict, VerdictKind
 from xenvm.target import spare_devices
 
 from .bench_report import bench_html
@@ -49,6 +50,9 @@ MECHANISM_PAIRS = 3
 RIG_S = 60.0
 """To make guests and volumes, and to remove them, shared by the metrics of one driver."""
 
+FILL_MIB_PER_S = 100.0
+"""What a slow disk takes, where the span is larger than that of ``RIG_S``."""
+
 BESIDE_S = {EvidenceClass.HARDWARE: 2.0, EvidenceClass.NESTED: 15.0}
 """What a leg takes beside its own time: caches dropped, programs started, counters read."""
 
@@ -65,7 +69,7 @@ class BenchWish:
     Attributes:
         target: HOST.
         files: Where the user's limits are.
-        tier: How long the legs are.
+        extent: How long the legs are, and how much of a device they drive.
         only: Metrics, or beginnings of their names; empty for all that can be measured.
         allowed: Devices of the host that may be written to, beside a lab's spare ones.
         peer: An external peer, as ``ADDRESS[:PORT]``; empty for none.
@@ -78,7 +82,7 @@ class BenchWish:
 
     target: str
     files: LimitFiles = field(default_factory=LimitFiles)
-    tier: Tier = Tier.QUICK
+    extent: Extent = field(default_factory=Extent)
     only: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     peer: str = ""
@@ -128,7 +132,8 @@ def bench(wish: BenchWish, watcher: Watcher) -> tuple[BenchResults, Path]:
     if wish.record and wish.null:
         raise UsageError("--noise measures no guest against Dom0: leave --record out")
     folder = new_folder(wish.output, wish.target)
-    with visiting(wish.target, folder, watcher, tier=wish.tier.value, only=[*wish.only]) as visit:
+    tier = wish.extent.tier.value
+    with visiting(wish.target, folder, watcher, tier=tier, only=[*wish.only]) as visit:
         run = _Bench(wish=wish, metrics=metrics, allowed=allowed, visit=visit)
         results = _course(run)
         visit.conclusion = results.gate.value
@@ -185,7 +190,7 @@ def _course(run: _Bench) -> BenchResults:
         visit.host,
         inventory.evidence,
         files,
-        wish.tier,
+        wish.extent,
         allowed=run.allowed,
         peer=peer.address if peer else "",
     )
@@ -198,7 +203,8 @@ def _course(run: _Bench) -> BenchResults:
     return BenchResults(
         run_id=visit.folder.run_id,
         evidence=inventory.evidence,
-        tier=wish.tier,
+        tier=wish.extent.tier,
+        span_mib=wish.extent.span_mib,
         null=wish.null,
         interrupted=end.interrupted,
         target=wish.target,
@@ -218,19 +224,23 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     nested = inventory.evidence is not EvidenceClass.HARDWARE
     few = nested and not (limits.gates or wish.record or wish.null)
     pairs = MECHANISM_PAIRS if few else PAIRS
-    sharing = Counter(rig_of(one) for one in run.metrics)
-    timing = timing_for(wish.tier, limits.fingerprint.disk_class)
+    rigs_s = {rig: RIG_S + _fill_s(rig, wish.extent) for rig in map(rig_of, run.metrics)}
+    sharing = Counter(map(rig_of, run.metrics))
+    timing = timing_for(wish.extent.tier, limits.fingerprint.disk_class)
     leg_s = timing.length_s + BESIDE_S[inventory.evidence]
     estimates_s = {
-        one.name: RIG_S / sharing[rig_of(one)]
+        one.name: rigs_s[rig_of(one)] / sharing[rig_of(one)]
         + (pairs + _null_pairs(one, wish, limits)) * _legs(one, wish) * leg_s
         for one in run.metrics
     }
+    # The first of a driver's metrics waits for all of its rig.
+    longest_s = max(estimates_s.values()) + max(rigs_s.values()) - RIG_S
     visit.watcher.seen(inventory.evidence, estimates_s)
     visit.watcher.phase("measuring")
     options = ["-p", "pytest_benchmark.plugin", "-o", "python_files=pv_*.py"]
     options += [f"--benchmark-json={visit.folder.path.absolute() / BENCHMARK_FILE}"]
     options += ["--xenvm-pairs", str(pairs), "--xenvm-traffic-peer", wish.peer]
+    options += ["--xenvm-span", str(wish.extent.span_mib)]
     options += ["--xenvm-null"] if wish.null else []
     baseline = None if wish.record else wish.files.baseline
     for name, path in (("thresholds", wish.files.thresholds), ("baseline", baseline)):
@@ -240,18 +250,25 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
         host=wish.target,
         run_folder=visit.folder.path.absolute(),
         run_id=visit.folder.run_id,
-        tier=wish.tier,
+        tier=wish.extent.tier,
         allowed=run.allowed,
         only=[*estimates_s],
-        test_limit_s=max(LEAST_LIMIT_S, round(PATIENCE * max(estimates_s.values()))),
+        test_limit_s=max(LEAST_LIMIT_S, round(PATIENCE * longest_s)),
         options=options,
     )
     deadline_s = LEAST_LIMIT_S + PATIENCE * sum(estimates_s.values())
     return run_suite(call, visit.watcher.record, deadline_s=deadline_s)
 
 
+def _fill_s(rig: str, extent: Extent) -> float:
+    """Return what filling the volumes of a rig takes beyond what it does at the usual span."""
+    volumes = max(GUESTS) if rig == "aggregate" else int(rig.startswith("block."))
+    more_mib = max(0, extent.span_mib - SPAN_MIB)
+    return volumes * FILL_PASSES * more_mib / FILL_MIB_PER_S
+
+
 def _null_pairs(one: Metric, wish: BenchWish, limits: Limits) -> int:
-    return NULL_PAIRS[wish.tier] if wish.null or limits.criteria(one) else 0
+    return NULL_PAIRS[wish.extent.tier] if wish.null or limits.criteria(one) else 0
 
 
 def _legs(one: Metric, wish: BenchWish) -> int:
@@ -308,6 +325,7 @@ def _recorded(results: BenchResults, folder: Path) -> BenchResults:
         fingerprint=results.hardware,
         recorded_at=results.started,
         tier=results.tier,
+        span_mib=results.span_mib,
         figures=figures,
     )
     return replace(results, recorded=str(save_baseline(folder, baseline)))

@@ -11,6 +11,7 @@ from xenvm.bench.baseline import load_baseline
 from xenvm.bench.catalogue import METRICS
 from xenvm.bench.decision import criteria
 from xenvm.bench.fingerprint import gather_fingerprint
+from xenvm.bench.measuring import Extent
 from xenvm.bench.network import Peer
 from xenvm.bench.thresholds import load_thresholds
 from xenvm.errors import BaselineError, UsageError
@@ -19,12 +20,11 @@ from xenvm.model.baseline import Baseline, Fingerprint
 from xenvm.model.benchmark import Criterion, Metric
 from xenvm.model.inventory import Inventory
 from xenvm.model.thresholds import Thresholds
-from xenvm.model.verdict import EvidenceClass, Tier
+from xenvm.model.verdict import EvidenceClass
 
 from .disks import BY_ID
 from .documents import Json
 from .dom0 import Dom0
-from .rigs import SPAN_MIB
 
 _IPERF3_PORT = 5201
 _PEER = re.compile(
@@ -139,7 +139,7 @@ def find_limits(
     host: Host,
     evidence: EvidenceClass,
     files: LimitFiles,
-    tier: Tier,
+    extent: Extent,
     *,
     allowed: Collection[str] = (),
     peer: str = "",
@@ -150,46 +150,54 @@ def find_limits(
         host: The host.
         evidence: What kind of host it is.
         files: Where the user's limits are.
-        tier: How far the run goes.
+        extent: How far the run goes.
         allowed: The devices that may be written to.
         peer: The address of the external peer; empty for none.
 
     Raises:
         ThresholdsError: Something in the thresholds is unknown or wrong.
-        BaselineError: The baselines are of other hardware, or of another tier; names what differs.
+        BaselineError: The baselines are of other hardware, or of another tier or span; names what
+            differs.
         UsageError: There is no baseline at all, or the host is libvirt's test driver.
     """
     if host.is_simulated:
         raise UsageError(f"{host.uri} has no Dom0 and no devices: name a Xen host, or lab")
     fingerprint = gather_fingerprint(
-        host.shell, device=_device(host, allowed), nic=_nic(host, allowed, peer)
+        host.shell,
+        device=_device(host, allowed, extent.span_mib),
+        nic=_nic(host, allowed, peer),
     )
     return Limits(
         fingerprint=fingerprint,
         thresholds=files.load_thresholds(),
-        baseline=_before(files.baseline, fingerprint, tier) if files.baseline else None,
+        baseline=_before(files.baseline, fingerprint, extent) if files.baseline else None,
         floors=files.thresholds is not None or evidence is EvidenceClass.HARDWARE,
     )
 
 
-def _before(folder: Path, fingerprint: Fingerprint, tier: Tier) -> Baseline:
+def _before(folder: Path, fingerprint: Fingerprint, extent: Extent) -> Baseline:
     baseline = load_baseline(folder, fingerprint)
     if baseline is None:
         raise UsageError(f"{folder} has no baseline yet: record one with --record")
-    if baseline.tier is not tier:
+    if baseline.tier is not extent.tier:
         raise BaselineError(
             f"{folder} has what --tier {baseline.tier} gave, whose legs are of another length than"
-            f" those of --tier {tier}: take the same, or record another"
+            f" those of --tier {extent.tier}: take the same, or record another"
+        )
+    if baseline.span_mib != extent.span_mib:
+        raise BaselineError(
+            f"{folder} has what --span {baseline.span_mib} gave, of which caches answer another"
+            f" share than of --span {extent.span_mib}: take the same, or record another"
         )
     return baseline
 
 
-def _device(host: Host, allowed: Collection[str]) -> str:
+def _device(host: Host, allowed: Collection[str], span_mib: int) -> str:
     """Return the disk that is measured: the user's, or the one under the rig's volume group."""
     for path in allowed:
         if path.startswith(BY_ID):
             return path
-    for group in Dom0(host, str(host.uri)).volume_groups(SPAN_MIB) or ():
+    for group in Dom0(host, str(host.uri)).volume_groups(span_mib) or ():
         return host.shell.run(_DISK_OF_GROUP, group).stdout.split()[0]
     return ""
 

@@ -8,39 +8,45 @@ from pathlib import Path
 from xenvm.bench.block import Span, fill, require_fio
 from xenvm.bench.decision import figure
 from xenvm.bench.fingerprint import gather_fingerprint
-from xenvm.bench.measuring import timing_for
+from xenvm.bench.measuring import Extent, timing_for
 from xenvm.bench.native import native_pairs
-from xenvm.errors import BlockedError, NotAllowedError, ParseError, UsageError
+from xenvm.errors import (
+    BlockedError,
+    NotAllowedError,
+    OutOfSpaceError,
+    ParseError,
+    UsageError,
+)
 from xenvm.formats.baseline_json import baseline_from_json
 from xenvm.host import HostShell
 from xenvm.model.baseline import Baseline, Fingerprint
-from xenvm.model.verdict import Tier
 
 from .disks import BY_ID, unused
 from .journal import now
-from .rigs import SPAN_MIB
 
 _SAME = ("machine", "firmware", "cpu", "disk", "kernel")
 """What must be the same on a boot without Xen, which does not tell the rest as Xen does."""
+_SIZE_BYTES = "PATH=$PATH:/usr/sbin:/sbin blockdev --getsize64 %s"
 
 Say = Callable[[str], None]
 
 
-def record_native(shell: HostShell, device: str, tier: Tier, say: Say) -> Baseline:
+def record_native(shell: HostShell, device: str, extent: Extent, say: Say) -> Baseline:
     """Return what a disk does on the machine that ``shell`` is of, which runs no Xen.
 
-    Its first 256 MiB are overwritten.
+    The span at its start is overwritten.
 
     Args:
         shell: The machine's.
         device: The disk, by its identity.
-        tier: How long each load is.
+        extent: How long each load is, and how much of the disk it drives.
         say: Told what is measured.
 
     Raises:
         UsageError: There is no such disk.
         NotAllowedError: The disk is not named by its identity.
         BlockedError: The machine runs Xen, lacks fio, or the disk is in use.
+        OutOfSpaceError: The disk is smaller than the span.
     """
     if not device.startswith(BY_ID):
         raise NotAllowedError(f"{device} may be another disk after the next boot: name it {BY_ID}…")
@@ -50,14 +56,20 @@ def record_native(shell: HostShell, device: str, tier: Tier, say: Say) -> Baseli
         raise UsageError(f"{device} is no disk of this machine: ls {BY_ID} shows them")
     require_fio(shell)
     fingerprint = gather_fingerprint(shell, device=device)
-    timing = timing_for(tier, fingerprint.disk_class)
-    span = Span(path=unused(shell, device), target="", size_bytes=SPAN_MIB << 20)
-    say(f"filling {SPAN_MIB} MiB of {device}")
+    timing = timing_for(extent.tier, fingerprint.disk_class)
+    span = _span(shell, unused(shell, device), extent.span_mib)
+    say(f"filling {extent.span_mib} MiB of {device}")
     fill(shell, span)
     figures = []
     for metrics, pairs in native_pairs(shell, span, timing, say):
         figures += [figure(metric, pairs) for metric in metrics]
-    return Baseline(fingerprint=fingerprint, recorded_at=now(), tier=tier, figures=tuple(figures))
+    return Baseline(
+        fingerprint=fingerprint,
+        recorded_at=now(),
+        tier=extent.tier,
+        span_mib=extent.span_mib,
+        figures=tuple(figures),
+    )
 
 
 def load_native(path: Path) -> Baseline:
@@ -74,11 +86,26 @@ def load_native(path: Path) -> Baseline:
         raise UsageError(f"{path} is no native leg: {exc}; record one with «xenvm native»") from exc
 
 
-def stale(native: Baseline, hardware: Fingerprint) -> str:
-    """Return what of a native leg is of other hardware, firmware or kernel; empty for nothing."""
+def stale(native: Baseline, hardware: Fingerprint, span_mib: int) -> str:
+    """Return what of a native leg is not as it is on Xen; empty for nothing.
+
+    Args:
+        native: The leg.
+        hardware: The hardware, firmware and kernel now.
+        span_mib: How much of a device is driven now.
+    """
     differing = [
         f"{name} was {theirs or 'unknown'}, is {mine or 'unknown'}"
         for name, mine, theirs in hardware.differences(native.fingerprint)
         if name in _SAME
     ]
+    if native.span_mib != span_mib:
+        differing.append(f"span was {native.span_mib} MiB, is {span_mib} MiB")
     return "; ".join(differing)
+
+
+def _span(shell: HostShell, disk: str, span_mib: int) -> Span:
+    size_mib = int(shell.run(_SIZE_BYTES, disk).stdout) >> 20
+    if size_mib < span_mib:
+        raise OutOfSpaceError(f"{disk} has {size_mib} MiB, and {span_mib} are needed: lower --span")
+    return Span(path=disk, target="", size_bytes=span_mib << 20)

@@ -8,7 +8,7 @@ from xenvm.bench.aggregate import AggregateDriver, Member
 from xenvm.bench.block import FILL_PASSES, BlockDriver, Span, fill, require_fio
 from xenvm.bench.catalogue import GUESTS
 from xenvm.bench.compute import ComputeDriver
-from xenvm.bench.measuring import Setting
+from xenvm.bench.measuring import SPAN_MIB, Setting
 from xenvm.bench.network import NetworkDriver, Peer, Server, require_peer, uplink_to
 from xenvm.bench.programs import Dom0Programs
 from xenvm.errors import BlockedError, NotAllowedError, OutOfSpaceError
@@ -26,8 +26,6 @@ from .names import RUNS_FOLDER
 from .neighbours import nic_of
 from .workshop import TEST_NETWORK, XEN_MIB_PER_GUEST, Workshop
 
-SPAN_MIB = 256
-"""Of a volume that is measured, unless told: larger than what an emulated disk remembers."""
 FIO_GUEST_MIB = 288
 """fio's libraries in memory, its buffers, and the kernel."""
 NETWORK_GUEST_MIB = 160
