@@ -101,7 +101,8 @@ def test_what_cannot_be_decided_is_one_line_and_leaves_the_host_as_it_was(
     target = f"lab:{lab.name}"
     (tmp_path / "baselines").mkdir()
     other = {
-        "schema": "xenvm-baseline/1", "recorded_at": "2026", "figures": [],
+        "schema": "xenvm-baseline/1", "recorded_at": "2026", "tier": "quick",
+        "span_mib": 256, "figures": [],
         "fingerprint": {
             "machine": "Maker Rack 1", "firmware": "", "cpu": "", "pcpus": None,
             "memory_mib": None, "disk": "", "disk_class": None, "nic": "",
