@@ -6,11 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.errors import DeviceInUseError, NotFoundError, NotSupportedError
+from xenvm.errors import (
+    CommandError,
+    DeviceInUseError,
+    NotFoundError,
+    NotSupportedError,
+    ResourceBusyError,
+)
 from xenvm.host.pci import PciDevices
 from xenvm.host.shell import LocalShell
 from xenvm.model.kinds import GuestType
 from xenvm.model.quantities import PciAddress
+
+from .conftest import FakeNet, put_on_path
 
 HERE = Path("/sys/bus/pci/devices")
 NOWHERE = PciAddress(domain=0xFFFF, bus=0xFF, slot=0x1F, function=7)
@@ -51,3 +59,35 @@ def test_without_an_iommu_nothing_is_passed_through(
     pci.require_iommu(GuestType.HVM)
     with pytest.raises(NotSupportedError, match="no IOMMU for pv guests"):
         pci.require_iommu(GuestType.PV)
+
+
+@pytest.fixture
+def with_nic(fake_net: FakeNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNet:
+    """A Dom0 in which the function that is nowhere else is eth1."""
+    sys = fake_net.root / "sys"
+    (sys / f"bus/pci/devices/{NOWHERE}/net/eth1").mkdir(parents=True)
+    (sys / "bus/pci/drivers/pciback").mkdir(parents=True)
+    fake_net.add_nic("eth1")
+    put_on_path(monkeypatch, tmp_path / "bin", "xl", f"echo $2 >{fake_net.root}/assigned")
+    monkeypatch.setattr(PciDevices, "find", lambda *_: None)
+    return fake_net
+
+
+def test_a_nic_that_nothing_uses_is_made_assignable(with_nic: FakeNet) -> None:
+    PciDevices(with_nic).make_assignable(NOWHERE)
+    assert (with_nic.root / "assigned").read_text() == f"{NOWHERE}\n"
+
+
+def test_a_nic_with_a_vlan_above_it_is_dom0s(with_nic: FakeNet) -> None:
+    with_nic.add_upper("eth1", "eth1.5", "vlan")
+    with pytest.raises(ResourceBusyError, match="is Dom0's eth1"):
+        PciDevices(with_nic).make_assignable(NOWHERE)
+
+
+def test_a_nic_whose_addresses_cannot_be_told_is_not_taken(
+    with_nic: FakeNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_on_path(monkeypatch, tmp_path / "broken", "ip", "echo no netlink >&2; exit 1")
+    with pytest.raises(CommandError, match="no netlink"):
+        PciDevices(with_nic).make_assignable(NOWHERE)
+    assert not (with_nic.root / "assigned").exists()

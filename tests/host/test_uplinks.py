@@ -1,4 +1,4 @@
-"""What joins a bridge to the outside, step by step; the links themselves are for the lab."""
+"""What joins a bridge to the outside, step by step; Linux' own links are for the lab."""
 
 from __future__ import annotations
 
@@ -6,10 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.errors import CommandError, SpecError
+from xenvm.errors import CommandError, ResourceBusyError, SpecError
 from xenvm.host.shell import LocalShell
-from xenvm.host.uplinks import transaction
+from xenvm.host.uplinks import add_uplink, transaction
 from xenvm.model.uplink import Uplink
+
+from .conftest import FakeNet, put_on_path
+
+BRIDGE = "br0"
+PLAIN, VLAN_7, VLAN_8 = Uplink(nics=("eth1",)), *(Uplink(nics=("eth1",), vlan=n) for n in (7, 8))
+BOND = Uplink(nics=("eth1", "eth2"), bond="bond0", vlan=7)
+
+
+@pytest.fixture
+def net(fake_net: FakeNet) -> FakeNet:
+    (fake_net.net / BRIDGE).mkdir()
+    for nic in BOND.nics:
+        fake_net.add_nic(nic)
+    return fake_net
 
 
 def test_a_failing_step_undoes_those_before_it_in_reverse(tmp_path: Path) -> None:
@@ -46,3 +60,39 @@ def test_the_link_that_joins_the_bridge_is_the_topmost() -> None:
 def test_what_is_no_uplink_is_refused(words: dict[str, object], said: str) -> None:
     with pytest.raises(SpecError, match=said):
         Uplink(**words)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("uplink", [PLAIN, BOND])
+def test_a_nic_with_a_vlan_above_it_is_in_use(net: FakeNet, uplink: Uplink) -> None:
+    net.add_upper("eth1", "eth1.5", "vlan")
+    with pytest.raises(ResourceBusyError, match="eth1"):
+        add_uplink(net, BRIDGE, uplink)
+
+
+@pytest.mark.parametrize("kind", ["macvlan", "bridge"])
+def test_a_vlan_stands_beside_other_vlans_and_beside_nothing_else(net: FakeNet, kind: str) -> None:
+    net.add_upper("eth1", "eth1.5", "vlan")
+    add_uplink(net, BRIDGE, VLAN_7)
+    net.add_upper("eth1", "other0", kind)
+    with pytest.raises(ResourceBusyError, match="eth1"):
+        add_uplink(net, BRIDGE, VLAN_8)
+
+
+@pytest.mark.parametrize("uplink", [PLAIN, VLAN_7, BOND])
+def test_a_nic_with_a_master_or_an_address_is_in_use(net: FakeNet, uplink: Uplink) -> None:
+    address = net.net / "eth1/address"
+    address.write_text("2: eth1    inet 192.0.2.1/24 scope global eth1\n")
+    with pytest.raises(ResourceBusyError, match="eth1"):
+        add_uplink(net, BRIDGE, uplink)
+    address.unlink()
+    (net.net / "eth1/master").symlink_to(net.net / BRIDGE)
+    with pytest.raises(ResourceBusyError, match="eth1"):
+        add_uplink(net, BRIDGE, uplink)
+
+
+def test_an_ip_that_fails_is_no_nic_without_addresses(
+    net: FakeNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_on_path(monkeypatch, tmp_path / "broken", "ip", "echo no netlink >&2; exit 1")
+    with pytest.raises(CommandError, match="no netlink"):
+        add_uplink(net, BRIDGE, PLAIN)

@@ -105,7 +105,7 @@ class Bridge:
 
         Raises:
             NotFoundError: Dom0 has no such bridge or NIC.
-            ResourceBusyError: A NIC has a master or an address of its own.
+            ResourceBusyError: A NIC has a master, an address of its own, or links above it.
             CommandError: A step failed, and those before it were undone.
         """
         self._require()

@@ -16,6 +16,7 @@ from xenvm.model.kinds import GuestType
 from xenvm.model.pci_device import PciDevice, group_of
 from xenvm.model.quantities import PciAddress
 
+from .nic_users import NIC_USER
 from .shell import HostShell
 
 _BUSY = 16
@@ -35,16 +36,17 @@ xl pci-assignable-list 2>/dev/null | while read -r address _; do echo "assignabl
 :
 """
 
-# What Dom0 lives by: a disk of any kind, and a NIC with a master or an address.
+# What Dom0 lives by: a disk of any kind, and a NIC with a master, an address or links above it.
 _ADD = f"""\
+{NIC_USER}
 place=$(readlink -f /sys/bus/pci/devices/%s)
 for disk in /sys/block/*; do
   case $(readlink -f "$disk") in "$place"/*) echo "disk ${{disk##*/}}"; exit {_BUSY} ;; esac
 done
 for nic in $(find "$place/" -maxdepth 3 -path '*/net/*' -prune 2>/dev/null); do
   nic=${{nic##*/}}
-  [ -z "$(ip -oneline address show dev "$nic" scope global)" ] || {{ echo $nic; exit {_BUSY}; }}
-  [ ! -e "/sys/class/net/$nic/master" ] || {{ echo $nic; exit {_BUSY}; }}
+  user=$(nic_user "$nic") || exit 1
+  [ -z "$user" ] || {{ echo $nic; exit {_BUSY}; }}
 done
 [ -d /sys/bus/pci/drivers/pciback ] || modprobe xen-pciback
 xl pci-assignable-add %s
@@ -132,7 +134,7 @@ class PciDevices:
 
         Raises:
             NotFoundError: There is no such function.
-            ResourceBusyError: A disk is on it, or a NIC with an address or a master.
+            ResourceBusyError: A disk is on it, or a NIC that has an address or is part of a link.
             CommandError: Xen's toolstack refused.
         """
         self.find(address)

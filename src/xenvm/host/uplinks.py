@@ -9,6 +9,7 @@ from xenvm.errors import CommandError, NotFoundError, ResourceBusyError
 from xenvm.model.bridge import check_link_name
 from xenvm.model.uplink import Uplink
 
+from .nic_users import NIC_USER
 from .shell import HostShell
 
 Step: TypeAlias = tuple[str, str]
@@ -22,8 +23,8 @@ _MIIMON_MS = 100
 _CHECK = f"""\
 for nic in {{nics}}; do
   [ -e /sys/class/net/$nic/device ] || {{{{ echo $nic; exit {_MISSING}; }}}}
-  [ ! -e /sys/class/net/$nic/master ] || {{{{ echo $nic; exit {_BUSY}; }}}}
-  [ -z "$(ip -oneline address show dev $nic scope global)" ] || {{{{ echo $nic; exit {_BUSY}; }}}}
+  user=$(nic_user $nic {{passed_over}}) || exit 1
+  [ -z "$user" ] || {{{{ echo $nic; exit {_BUSY}; }}}}
 done
 """
 
@@ -49,14 +50,20 @@ def add_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
     Args:
         shell: Dom0's shell.
         bridge: The bridge; it is there.
-        uplink: What joins it; the NICs are named by the caller, and used by nothing else.
+        uplink: What joins it; the NICs are named by the caller, and used by nothing else. A VLAN
+            of a NIC may stand beside others of it.
 
     Raises:
         NotFoundError: Dom0 has no such NIC.
-        ResourceBusyError: A NIC has a master or an address of its own.
+        ResourceBusyError: A NIC has a master, an address of its own, or links above it.
         CommandError: A step failed, and those before it were undone.
     """
-    script = _CHECK.format(nics=" ".join(uplink.nics)) + transaction(list(_steps(bridge, uplink)))
+    # A bond takes its NICs down for a moment; a bridge takes all that its port says.
+    is_beside = uplink.vlan is not None and not uplink.bond
+    check = _CHECK.format(
+        nics=" ".join(uplink.nics), passed_over="vlan" if is_beside else "nothing"
+    )
+    script = NIC_USER + check + transaction(list(_steps(bridge, uplink)))
     try:
         shell.run(script)
     except CommandError as exc:
@@ -67,7 +74,8 @@ def add_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
             ) from exc
         if exc.returncode == _BUSY:
             raise ResourceBusyError(
-                f"NIC {nic} is used already: take its addresses and its master away first"
+                f"NIC {nic} is used already: take its addresses, its master and"
+                " the links above it away first"
             ) from exc
         raise
 
