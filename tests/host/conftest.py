@@ -43,7 +43,7 @@ class FakeNet(LocalShell):
         return super().run(command, *args, **words)  # type: ignore[arg-type]
 
     def add_nic(self, name: str, *, up: bool = False) -> None:
-        (self.net / name / "device").mkdir(parents=True)
+        (self.net / name / "device").mkdir(parents=True, exist_ok=True)
         (self.net / name / "flags").write_text("0x1003\n" if up else "0x1002\n")
 
     def add_upper(self, nic: str, name: str, kind: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from xenvm.errors import CommandError, ResourceBusyError, SpecError
 from xenvm.host.shell import LocalShell
-from xenvm.host.uplinks import add_uplink, transaction
+from xenvm.host.uplinks import add_uplink, remove_uplink, transaction
 from xenvm.model.uplink import Uplink
 
 from .conftest import FakeNet, put_on_path
@@ -96,3 +96,47 @@ def test_an_ip_that_fails_is_no_nic_without_addresses(
     put_on_path(monkeypatch, tmp_path / "broken", "ip", "echo no netlink >&2; exit 1")
     with pytest.raises(CommandError, match="no netlink"):
         add_uplink(net, BRIDGE, PLAIN)
+
+
+@pytest.mark.parametrize("uplink", [PLAIN, VLAN_7, BOND])
+@pytest.mark.parametrize("up", [False, True])
+def test_a_nic_is_left_as_it_was_found(net: FakeNet, uplink: Uplink, *, up: bool) -> None:
+    net.add_nic("eth1", up=up)
+    before = sorted(net.net.iterdir())
+    add_uplink(net, BRIDGE, uplink)
+    assert net.is_up("eth1")
+    assert (net.net / uplink.link / "master").resolve() == net.net / BRIDGE
+    remove_uplink(net, BRIDGE, uplink)
+    remove_uplink(net, BRIDGE, uplink)
+    assert net.is_up("eth1") is up
+    assert sorted(net.net.iterdir()) == before
+
+
+@pytest.mark.parametrize("uplink", [PLAIN, VLAN_7, BOND])
+@pytest.mark.parametrize("up", [False, True])
+def test_a_nic_is_left_as_it_was_found_when_a_step_fails(
+    net: FakeNet, uplink: Uplink, *, up: bool
+) -> None:
+    net.add_nic("eth1", up=up)
+    before = sorted(net.net.iterdir())
+    with pytest.raises(CommandError):
+        add_uplink(net, "nobridge", uplink)
+    assert net.is_up("eth1") is up
+    assert sorted(net.net.iterdir()) == before
+
+
+def test_the_last_of_two_vlans_takes_the_nic_down(net: FakeNet) -> None:
+    add_uplink(net, BRIDGE, VLAN_7)
+    add_uplink(net, BRIDGE, VLAN_8)
+    remove_uplink(net, BRIDGE, VLAN_7)
+    assert net.is_up("eth1")
+    remove_uplink(net, BRIDGE, VLAN_8)
+    assert not net.is_up("eth1")
+
+
+def test_a_note_of_an_uplink_that_others_took_apart_says_nothing(net: FakeNet) -> None:
+    add_uplink(net, BRIDGE, PLAIN)
+    (net.net / "eth1/master").unlink()
+    add_uplink(net, BRIDGE, VLAN_7)
+    remove_uplink(net, BRIDGE, VLAN_7)
+    assert net.is_up("eth1")

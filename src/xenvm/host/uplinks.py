@@ -28,6 +28,30 @@ for nic in {{nics}}; do
 done
 """
 
+_NICS = "/run/xenvm/nics"
+"""Where Dom0 notes whether NICs were up before; gone at its next boot, as uplinks are."""
+
+_FUNCTIONS = f"""\
+{NIC_USER}
+gone() {{ [ ! -e /sys/class/net/$1 ] || ip link delete dev $1; }}
+free() {{ [ ! -e /sys/class/net/$1/master ] || ip link set dev $1 nomaster; }}
+note() {{
+  mkdir -p {_NICS} && user=$(nic_user $1) || return
+  # What another uplink has noted, which is still there, is older.
+  [ ! -e {_NICS}/$1 ] || [ -z "$user" ] || return 0
+  [ $(($(cat /sys/class/net/$1/flags) & 1)) = 1 ] && was=up || was=down
+  echo $was >{_NICS}/$1
+}}
+rest() {{
+  [ -e {_NICS}/$1 ] && [ -e /sys/class/net/$1 ] || {{ rm -f {_NICS}/$1; return; }}
+  read -r was <{_NICS}/$1 && user=$(nic_user $1) || return
+  [ $was = up ] || [ -z "$user" ] || return 0
+  # Up too: a bond takes down what it lets go of.
+  ip link set dev $1 $was && {{ [ -n "$user" ] || rm -f {_NICS}/$1; }}
+}}
+"""
+"""What steps and their undoing are made of; ``rest`` leaves a NIC as ``note`` has found it."""
+
 
 def transaction(steps: Sequence[Step]) -> str:
     """Return a shell script that does all steps or none: when one fails, those before are undone.
@@ -63,7 +87,7 @@ def add_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
     check = _CHECK.format(
         nics=" ".join(uplink.nics), passed_over="vlan" if is_beside else "nothing"
     )
-    script = NIC_USER + check + transaction(list(_steps(bridge, uplink)))
+    script = _FUNCTIONS + check + transaction(list(_steps(bridge, uplink)))
     try:
         shell.run(script)
     except CommandError as exc:
@@ -81,32 +105,33 @@ def add_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
 
 
 def remove_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
-    """Take an uplink away from its bridge, and apart; what is gone or stuck is passed over."""
+    """Take an uplink away from its bridge, and apart; what is gone or stuck is passed over.
+
+    A NIC goes down only if it was down before, and nothing else uses it.
+    """
     undos = [undo for _, undo in _steps(bridge, uplink)]
-    shell.run("\n".join(reversed(undos)) + "\n:")
+    shell.run(_FUNCTIONS + "\n".join(reversed(undos)) + "\n:")
 
 
 def _steps(bridge: str, uplink: Uplink) -> Iterator[Step]:
     trunk, link = uplink.trunk, uplink.link
+    for nic in uplink.nics:
+        yield f"note {nic}", _quiet(f"rest {nic}")
     if uplink.bond:
         made = f"type bond mode {uplink.mode} miimon {_MIIMON_MS}"
-        yield f"ip link add name {trunk} {made}", _gone(trunk)
+        yield f"ip link add name {trunk} {made}", _quiet(f"gone {trunk}")
         for nic in uplink.nics:
             yield f"ip link set dev {nic} down", "true"
-            yield f"ip link set dev {nic} master {trunk}", _quiet(f"ip link set dev {nic} nomaster")
+            yield f"ip link set dev {nic} master {trunk}", _quiet(f"free {nic}")
     for nic in uplink.nics:
-        yield f"ip link set dev {nic} up", _quiet(f"ip link set dev {nic} down")
+        yield f"ip link set dev {nic} up", "true"
     if uplink.bond:
         yield f"ip link set dev {trunk} up", "true"
     if uplink.vlan is not None:
-        yield f"ip link add link {trunk} name {link} type vlan id {uplink.vlan}", _gone(link)
+        made = f"type vlan id {uplink.vlan}"
+        yield f"ip link add link {trunk} name {link} {made}", _quiet(f"gone {link}")
         yield f"ip link set dev {link} up", "true"
-    joined = f"ip link set dev {link} master {check_link_name(bridge)}"
-    yield joined, _quiet(f"ip link set dev {link} nomaster")
-
-
-def _gone(link: str) -> str:
-    return _quiet(f"ip link delete dev {link}")
+    yield f"ip link set dev {link} master {check_link_name(bridge)}", _quiet(f"free {link}")
 
 
 def _quiet(command: str) -> str:
