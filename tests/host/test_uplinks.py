@@ -140,3 +140,17 @@ def test_a_note_of_an_uplink_that_others_took_apart_says_nothing(net: FakeNet) -
     add_uplink(net, BRIDGE, VLAN_7)
     remove_uplink(net, BRIDGE, VLAN_7)
     assert net.is_up("eth1")
+
+
+def test_what_is_stuck_is_named_once_all_else_was_tried(net: FakeNet) -> None:
+    add_uplink(net, BRIDGE, BOND)
+    (net.net / "bond0.7/stuck").touch()
+    with pytest.raises(
+        CommandError, match=r"uplink of br0 .* away: bond0\.7 \(bond0\.7 is stuck\)"
+    ):
+        remove_uplink(net, BRIDGE, BOND)
+    assert not (net.net / "bond0").exists()
+    assert not (net.net / "bond0.7/master").exists()
+    (net.net / "bond0.7/stuck").unlink()
+    remove_uplink(net, BRIDGE, BOND)
+    assert {path.name for path in net.net.iterdir()} == {BRIDGE, *BOND.nics}

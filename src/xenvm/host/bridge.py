@@ -112,7 +112,11 @@ class Bridge:
         add_uplink(self._shell, self.name, uplink)
 
     def remove_uplink(self, uplink: Uplink) -> None:
-        """Take an uplink away, and its bond and VLAN apart."""
+        """Take an uplink away, and its bond and VLAN apart; what is gone is passed over.
+
+        Raises:
+            CommandError: Some of it is stuck; names that, and all else was taken away.
+        """
         remove_uplink(self._shell, self.name, uplink)
 
     def _require(self) -> None:

@@ -15,6 +15,8 @@ from .shell import HostShell
 Step: TypeAlias = tuple[str, str]
 """A shell command, and the one that undoes it."""
 
+_NOTHING = "true"
+"""What undoes a step that another one undoes, or that does no harm."""
 _BUSY = 16
 _MISSING = 19
 _MIIMON_MS = 100
@@ -64,7 +66,7 @@ def transaction(steps: Sequence[Step]) -> str:
         "trap 'exit 1' HUP INT TERM",
     ]
     for do, undo in steps:
-        lines += [f"{do} || exit 1", f'undo="{undo}; $undo"']
+        lines += [f"{do} || exit 1", f'undo="{undo} 2>/dev/null; $undo"']
     return "\n".join(lines) + "\n"
 
 
@@ -98,41 +100,55 @@ def add_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
             ) from exc
         if exc.returncode == _BUSY:
             raise ResourceBusyError(
-                f"NIC {nic} is used already: take its addresses, its master and"
-                " the links above it away first"
+                f"NIC {nic} is used already: take its addresses, its master and the links above it"
+                " away first"
             ) from exc
         raise
 
 
 def remove_uplink(shell: HostShell, bridge: str, uplink: Uplink) -> None:
-    """Take an uplink away from its bridge, and apart; what is gone or stuck is passed over.
+    """Take an uplink away from its bridge, and apart; what is gone is passed over.
 
     A NIC goes down only if it was down before, and nothing else uses it.
+
+    Raises:
+        CommandError: Some of it is stuck; names that, and all else was taken away.
     """
-    undos = [undo for _, undo in _steps(bridge, uplink)]
-    shell.run(_FUNCTIONS + "\n".join(reversed(undos)) + "\n:")
+    undos = [undo for _, undo in reversed([*_steps(bridge, uplink)]) if undo != _NOTHING]
+    lines = [f'{undo} || stuck="$stuck {undo.split()[-1]}"' for undo in undos]
+    script = "\n".join(["stuck=", *lines, f'[ -z "$stuck" ] || {{ echo $stuck; exit {_BUSY}; }}'])
+    try:
+        shell.run(_FUNCTIONS + script)
+    except CommandError as exc:
+        if exc.returncode != _BUSY:
+            raise
+        stuck = ", ".join(dict.fromkeys(exc.stdout.split()))
+        raise CommandError(
+            exc.argv,
+            exc.returncode,
+            stdout=exc.stdout,
+            stderr=exc.stderr,
+            message=f"of the uplink of {bridge} could not be taken away: {stuck} ({exc.stderr}):"
+            " see what holds it, and repeat it",
+        ) from exc
 
 
 def _steps(bridge: str, uplink: Uplink) -> Iterator[Step]:
     trunk, link = uplink.trunk, uplink.link
     for nic in uplink.nics:
-        yield f"note {nic}", _quiet(f"rest {nic}")
+        yield f"note {nic}", f"rest {nic}"
     if uplink.bond:
         made = f"type bond mode {uplink.mode} miimon {_MIIMON_MS}"
-        yield f"ip link add name {trunk} {made}", _quiet(f"gone {trunk}")
+        yield f"ip link add name {trunk} {made}", f"gone {trunk}"
         for nic in uplink.nics:
-            yield f"ip link set dev {nic} down", "true"
-            yield f"ip link set dev {nic} master {trunk}", _quiet(f"free {nic}")
+            yield f"ip link set dev {nic} down", _NOTHING
+            yield f"ip link set dev {nic} master {trunk}", f"free {nic}"
     for nic in uplink.nics:
-        yield f"ip link set dev {nic} up", "true"
+        yield f"ip link set dev {nic} up", _NOTHING
     if uplink.bond:
-        yield f"ip link set dev {trunk} up", "true"
+        yield f"ip link set dev {trunk} up", _NOTHING
     if uplink.vlan is not None:
         made = f"type vlan id {uplink.vlan}"
-        yield f"ip link add link {trunk} name {link} {made}", _quiet(f"gone {link}")
-        yield f"ip link set dev {link} up", "true"
-    yield f"ip link set dev {link} master {check_link_name(bridge)}", _quiet(f"free {link}")
-
-
-def _quiet(command: str) -> str:
-    return f"{command} 2>/dev/null"
+        yield f"ip link add link {trunk} name {link} {made}", f"gone {link}"
+        yield f"ip link set dev {link} up", _NOTHING
+    yield f"ip link set dev {link} master {check_link_name(bridge)}", f"free {link}"
