@@ -11,6 +11,7 @@ import libvirt
 import pytest
 
 from xenvm.errors import HostConnectionError, OperationTimeoutError, WaitTimeoutError
+from xenvm.host import _libvirt
 from xenvm.host._libvirt import RawConnection
 from xenvm.host._workers import call_side_by_side, call_within
 from xenvm.host.connection import Connection
@@ -237,3 +238,30 @@ def test_a_closed_connection_refuses_calls_and_may_be_closed_again() -> None:
     connection.close()
     with pytest.raises(HostConnectionError, match="closed"):
         connection.call("listing", connection.raw.listAllDomains)
+
+
+def test_a_connection_that_is_closed_while_it_is_opened_again_stays_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = Connection("test:///default", deadline_s=10)
+    opened: list[RawConnection] = []
+    open_connection = _libvirt.open_connection
+
+    def open_late(uri: str) -> RawConnection:
+        opened.append(open_connection(uri))
+        closing = threading.Thread(target=connection.close)
+        closing.start()
+        closing.join(10)
+        return opened[0]
+
+    def lose() -> None:
+        raise broken()
+
+    monkeypatch.setattr(_libvirt, "open_connection", open_late)
+    with pytest.raises(HostConnectionError):
+        connection.call("listing", lose)
+    with pytest.raises(HostConnectionError, match="closed"):
+        connection.read("listing", lambda raw: len(raw.listAllDomains()))
+    assert not connection.is_usable
+    with pytest.raises(libvirt.libvirtError, match="invalid connection"):
+        opened[0].isAlive()

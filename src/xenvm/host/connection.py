@@ -46,6 +46,7 @@ class Connection:
         self._open_deadline_s = deadline_s
         self._unusable = ""
         self._opening = threading.Lock()
+        self._changing = threading.Lock()
         self._losses: list[Callable[[str], None]] = []
         self.raw: _libvirt.RawConnection = self._open(self.generation)
 
@@ -145,11 +146,12 @@ class Connection:
         return end
 
     def close(self) -> None:
-        """Close it; twice does no harm."""
-        if self._unusable == _CLOSED:
-            return
-        was_lost = bool(self._unusable)
-        self._lose(_CLOSED, self.generation)
+        """Close it, for good; twice does no harm."""
+        with self._changing:
+            if self._unusable == _CLOSED:
+                return
+            was_lost, self._unusable = bool(self._unusable), _CLOSED
+        self._tell(_CLOSED)
         if not was_lost:
             self._leave(self.raw)
 
@@ -185,7 +187,7 @@ class Connection:
                 return
             old, was_lost = self.raw, self._unusable
             try:
-                self.raw = self._open(generation + 1)
+                new = self._open(generation + 1)
             except HostConnectionError as exc:
                 raise HostConnectionError(
                     f"the connection is {was_lost}, and cannot be opened again: see that the host "
@@ -194,14 +196,23 @@ class Connection:
                     domain=exc.domain,
                     detail=str(exc),
                 ) from exc
-            self.generation, self._unusable = generation + 1, ""
+            with self._changing:
+                was_closed = self._unusable == _CLOSED
+                if not was_closed:
+                    self.raw, self.generation, self._unusable = new, generation + 1, ""
+        if was_closed:  # meanwhile, by another thread
+            self._leave(new)
         if not was_lost.startswith(_GIVEN_UP):  # In such a one a call still sits.
             self._leave(old)
 
     def _lose(self, why: str, generation: int) -> None:
-        if generation != self.generation or (self._unusable and why != _CLOSED):
-            return
-        self._unusable = why
+        with self._changing:
+            if generation != self.generation or self._unusable:
+                return
+            self._unusable = why
+        self._tell(why)
+
+    def _tell(self, why: str) -> None:
         for listener in [*self._losses]:
             listener(why)
 
