@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 import pytest
 
-from xenvm.errors import HostConnectionError, OutputError, WaitTimeoutError
+from xenvm.errors import HostConnectionError, LibvirtError, OutputError, WaitTimeoutError
 from xenvm.host import _libvirt
 from xenvm.host.connection import Connection
 from xenvm.host.console import Console
@@ -144,3 +144,10 @@ def test_writing_to_a_closed_console_is_refused(connection: Connection) -> None:
     screen.close()
     with pytest.raises(HostConnectionError, match="has ended"):
         screen.send(b"hello\n")
+
+
+def test_a_console_that_cannot_listen_does_not_hear_of_losses(connection: Connection) -> None:
+    blocking = connection.raw.newStream(0)
+    with pytest.raises(LibvirtError):
+        Console(connection, blocking, "test")
+    assert connection._losses == []

@@ -46,7 +46,11 @@ class Console(Closing):
         self._log_error: OSError | None = None
         self.end_cause = ""
         self._forget_losses = connection.tell_losses(self._on_loss)
-        connection.call(f"listening to the console of {name}", self._listen)
+        try:
+            connection.call(f"listening to the console of {name}", self._listen)
+        except BaseException:
+            self._forget_losses()
+            raise
 
     @property
     def has_ended(self) -> bool:
