@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -169,27 +170,48 @@ class Saving(Facet):
             Nothing.
 
         Raises:
-            ToolstackError: What was raised, afterwards.
-            HostConnectionError: What was raised, afterwards.
+            ToolstackError: What was raised, afterwards; where the guest still sleeps, it says so,
+                and how to wake it.
+            HostConnectionError: The same.
         """
         try:
             yield
-        except ToolstackError:
-            # libvirt has done with it, and takes it for running; it would not wake it.
+        except (ToolstackError, HostConnectionError) as exc:
+            # libvirt that refused has done with it, and takes it for running; it would not wake it.
+            wake = self._wake_by_xen if isinstance(exc, ToolstackError) else self._wake_by_libvirt
+            cure = ""
             with contextlib.suppress(XenvmError):
-                activity, domid = self._by_xen()
-                if activity is Activity.SUSPENDED:
-                    self._shell.run(_RESUME, str(domid), deadline_s=RESUME_DEADLINE_S)
-                # What was written of a guest that is gone is all that there is of it.
-                if activity not in {Activity.ENDED, Activity.ABSENT}:
-                    forget()
+                cure = wake(forget)
+            if cure:
+                asleep = f"{self._name} sleeps, and could not be woken: run «{cure}» in its Dom0"
+                raise type(exc)(f"{exc}; {asleep}", code=exc.code, domain=exc.domain) from exc
             raise
-        except HostConnectionError:
+
+    def _wake_by_xen(self, forget: Callable[[], object]) -> str:
+        """Return what is left to try; empty once the guest goes on, and its file is forgotten."""
+        activity, domid = self._by_xen()
+        if activity is Activity.SUSPENDED:
+            # It fails too where it resumed a guest that it could not save: only Xen knows.
             with contextlib.suppress(XenvmError):
-                if self._fell_asleep():
-                    self.wake()
-                    forget()
-            raise
+                self._shell.run(_RESUME, str(domid), deadline_s=RESUME_DEADLINE_S)
+            with contextlib.suppress(XenvmError):
+                activity, _ = self._by_xen()
+            if activity is Activity.SUSPENDED:
+                return _RESUME % domid
+        # What was written of a guest that is gone is all that there is of it.
+        if activity not in {Activity.ENDED, Activity.ABSENT}:
+            forget()
+        return ""
+
+    def _wake_by_libvirt(self, forget: Callable[[], object]) -> str:
+        """Return what is left to try; empty once the guest goes on, and its file is forgotten."""
+        if self._fell_asleep():
+            try:
+                self.wake()
+            except XenvmError:
+                return f"virsh dompmwakeup {shlex.quote(self._name)}"
+            forget()
+        return ""
 
     def _fell_asleep(self) -> bool:
         """Return whether the guest sleeps, once libvirt has returned or has done with it.
