@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,11 @@ from uuid import UUID
 import pytest
 
 from xenvm.errors import CommandError, MigrationError, ToolstackError
+from xenvm.host import Host, connect
 from xenvm.model.kinds import DomainState
 from xenvm.model.movement import Manner, MoveOptions
 from xenvm.movement import cold
-from xenvm.movement.cold import FOLDER, move_saved
+from xenvm.movement.cold import FOLDER, move_saved, move_shut_off
 from xenvm.movement.course import Course, silent
 from xenvm.movement.standing import Place
 
@@ -124,3 +126,40 @@ def test_a_saving_that_fails_leaves_the_guest_and_no_file(ends: tuple[End, End])
     with pytest.raises(ToolstackError):
         move_saved(course(ends))
     assert [(end.runs, end.files) for end in ends] == [(True, set()), (False, set())]
+
+
+GUEST = (
+    "<domain type='test'><name>{}</name><memory>65536</memory><os><type>hvm</type></os></domain>"
+)
+
+
+@pytest.fixture
+def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Host, Host]]:
+    """Two simulated hosts; the first has a domain, guest, which is no Xen guest."""
+    monkeypatch.setattr("xenvm.host.host.refuse_errors", lambda _: None)
+    for name in ("guest", "other"):
+        (tmp_path / f"{name}.xml").write_text(f"<node>{GUEST.format(name)}</node>")
+    with (
+        connect(f"test://{tmp_path}/guest.xml") as here,
+        connect(f"test://{tmp_path}/other.xml") as there,
+    ):
+        here.domain("guest").destroy()
+        yield here, there
+
+
+@pytest.mark.parametrize("starts", [False, True])
+@pytest.mark.parametrize("keeps", [False, True])
+def test_one_host_starts_at_boot_what_was_started_at_boot(
+    hosts: tuple[Host, Host], *, starts: bool, keeps: bool
+) -> None:
+    domain = hosts[0].domain("guest")
+    domain.definition.set_autostart(on=starts)
+    here, there = (Place(host=host, name="-", uuid=domain.uuid) for host in hosts)
+    wish = MoveOptions(manner=Manner.SHUT_OFF, keep_source=keeps)
+    move_shut_off(
+        Course(domain=domain, source=here, destination=there, options=wish, report=silent)
+    )
+    assert hosts[1].domain("guest").definition.autostart is starts
+    left = here.domain()
+    assert (left is not None) is keeps
+    assert left is None or not left.definition.autostart

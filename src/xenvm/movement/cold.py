@@ -116,13 +116,22 @@ def _remove(path: str, *shells: HostShell) -> None:
 def move_shut_off(course: Course) -> None:
     """Define at the destination what is off at the source; the source forgets it afterwards.
 
+    Only one host starts it when it boots: a definition that stays at the source gives that up.
+
     Raises:
         XenvmError: It could not be defined.
     """
     course.say("defining it at the destination")
+    here, keeps = course.domain.definition, course.options.keep_source
+    starts = here.autostart
     definition = _of_another_host(course.domain.config(defined=True))
-    course.destination.host.define(replace(definition, name=course.options.name or definition.name))
-    if not course.options.keep_source:
+    new = replace(definition, name=course.options.name or definition.name)
+    there = course.destination.host.define(new).definition
+    if starts:
+        there.set_autostart(on=True)
+    if starts and keeps:
+        here.set_autostart(on=False)
+    if not keeps:
         forget(course.domain)
 
 
