@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from xenvm.errors import InvalidStateError, ToolstackError
+from xenvm.errors import InvalidStateError, MoveError, ToolstackError, WaitTimeoutError, XenvmError
 from xenvm.model.kinds import DomainState
 from xenvm.model.movement import Activity, Manner, Means, MoveOptions, Standing
 from xenvm.movement import moving
@@ -43,3 +43,23 @@ def test_a_domain_that_is_off_is_not_told_to_run_nowhere(*, defined: bool, said:
     )
     failure = moving._failure(way, stood, ToolstackError("it could not"))
     assert str(failure).startswith(f"guest {said}: it could not; what stands: a: ")
+
+
+def test_what_cannot_be_settled_is_told_with_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    def restless(*_: object, **__: object) -> None:
+        raise WaitTimeoutError("the memory to come to rest", waited_s=90)
+
+    def unreachable() -> Standing:
+        raise XenvmError
+
+    monkeypatch.setattr(moving, "settle", restless)
+    stood = Standing(host="a", activity=Activity.RUNNING, domid=7, is_defined=True)
+    way: Any = SimpleNamespace(
+        options=MoveOptions(),
+        domain=SimpleNamespace(name="guest"),
+        source=SimpleNamespace(name="a", standing=lambda: stood),
+        destination=SimpleNamespace(name="b", standing=unreachable),
+    )
+    with pytest.raises(MoveError, match="come to rest; before that: it broke") as caught:
+        moving._settled(way, ToolstackError("it broke"))
+    assert caught.value.standing == (str(stood), "b: unknown")

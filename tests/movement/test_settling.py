@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xenvm.errors import WaitTimeoutError
 from xenvm.model.movement import Activity, Standing
-from xenvm.movement.settling import Side, owner
+from xenvm.movement import settling
+from xenvm.movement.settling import Side, owner, settle, wait_until_quiet
 
 RUNNING, PAUSED, SUSPENDED, ENDED, ABSENT = Activity
 
@@ -53,3 +58,39 @@ def test_a_copy_that_is_there_is_never_given_up_for_one_that_is_not(
     assert (wins is Side.NEITHER) == (source in gone and destination in gone)
     assert not (wins is Side.SOURCE and source in gone)
     assert not (wins is Side.DESTINATION and destination in gone)
+
+
+class Restless:
+    """A place at which memory comes until that was ended so often; no domain is touched there."""
+
+    name = "a"
+    host = SimpleNamespace(is_usable=True)
+
+    def __init__(self, often: int) -> None:
+        self.often, self.ended = often, 0
+
+    def streams(self) -> tuple[int, ...]:
+        return () if self.ended >= self.often else (41, 42)
+
+    def end_stream(self) -> None:
+        self.ended += 1
+
+    def domain(self) -> None:
+        assert self.ended == 0
+
+
+@pytest.mark.parametrize("often", [0, 1, 2])
+def test_memory_on_its_way_is_ended_at_most_twice(
+    monkeypatch: pytest.MonkeyPatch, often: int
+) -> None:
+    monkeypatch.setattr(settling, "QUIET_DEADLINE_S", 0.0)
+    place: Any = Restless(often)
+    wait_until_quiet(place)
+    assert place.ended == often
+
+
+def test_nothing_is_removed_while_memory_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "QUIET_DEADLINE_S", 0.0)
+    source, destination = cast("Any", Restless(0)), cast("Any", Restless(3))
+    with pytest.raises(WaitTimeoutError, match="rest on a; last seen: libxl-save-helper 41, 42"):
+        settle(source, destination, moved=False, paused=False, keep=False)

@@ -135,7 +135,7 @@ def _settled(course: Course, cause: BaseException | None) -> tuple[Standing, Sta
     """Return what stands at both ends, with one copy left.
 
     Raises:
-        MoveError: A host cannot be reached.
+        MoveError: A host cannot be reached, memory is still on its way, or a copy is stuck.
     """
     options = course.options
     ends = course.source, course.destination
@@ -146,9 +146,18 @@ def _settled(course: Course, cause: BaseException | None) -> tuple[Standing, Sta
     except XenvmError as exc:
         before = f"; before that: {cause}" if cause else ""
         raise MoveError(
-            f"{course.domain.name} may stand on both hosts, and nobody can look now: {exc}{before}",
-            standing=[f"{place.name}: unknown" for place in ends],
+            f"{course.domain.name} may stand on both hosts, see to it that one copy goes on: "
+            f"{exc}{before}",
+            standing=[_seen(place) for place in ends],
         ) from exc
+
+
+def _seen(place: Place) -> str:
+    """Return what stands at one end, as far as anybody can look now."""
+    try:
+        return str(place.standing())
+    except XenvmError:
+        return f"{place.name}: unknown"
 
 
 def _is_done(options: MoveOptions, stood: tuple[Standing, Standing]) -> bool:

@@ -64,7 +64,8 @@ def settle(
         The standings at the source and at the destination, looked at afterwards.
 
     Raises:
-        WaitTimeoutError: A host cannot be reached.
+        WaitTimeoutError: A host cannot be reached, or memory is still on its way there; nothing was
+            removed.
         LibvirtError: A copy could not be removed.
     """
     with reached(source) as here, reached(destination) as there:
@@ -83,17 +84,33 @@ def settle(
 
 
 def wait_until_quiet(place: Place) -> None:
-    """Wait until no memory of the domain is on its way at this end; end it if it does not stop."""
+    """Wait until no memory of the domain is on its way at this end; end it if it does not stop.
+
+    Raises:
+        WaitTimeoutError: It does not stop even then; names the processes.
+    """
     for _ in range(2):
-        with contextlib.suppress(WaitTimeoutError):
-            wait_until(
-                "libxl to tidy up",
-                lambda: not place.streams(),
-                deadline_s=QUIET_DEADLINE_S / 2,
-                every_s=0.5,
-            )
+        if _falls_quiet(place):
             return
         place.end_stream()
+    if not _falls_quiet(place) and (left := place.streams()):
+        raise WaitTimeoutError(
+            f"the domain's memory to come to rest on {place.name}",
+            waited_s=1.5 * QUIET_DEADLINE_S,
+            last_state=f"libxl-save-helper {', '.join(map(str, left))}, which does not end",
+        )
+
+
+def _falls_quiet(place: Place) -> bool:
+    try:
+        return wait_until(
+            "libxl to tidy up",
+            lambda: not place.streams(),
+            deadline_s=QUIET_DEADLINE_S / 2,
+            every_s=0.5,
+        )
+    except WaitTimeoutError:
+        return False
 
 
 def _remove(place: Place, *, forget: bool) -> None:
