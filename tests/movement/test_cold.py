@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from xenvm.errors import CommandError, MigrationError, ToolstackError
 from xenvm.host import Host, connect
 from xenvm.model.kinds import DomainState
-from xenvm.model.movement import Manner, MoveOptions
+from xenvm.model.movement import Manner, MoveOptions, MoveProgress
 from xenvm.movement import cold
 from xenvm.movement.cold import FOLDER, move_saved, move_shut_off
 from xenvm.movement.course import Course, silent
@@ -125,6 +126,19 @@ def test_a_saving_that_fails_leaves_the_guest_and_no_file(ends: tuple[End, End])
     ends[0].saving.to_file = fail
     with pytest.raises(ToolstackError):
         move_saved(course(ends))
+    assert [(end.runs, end.files) for end in ends] == [(True, set()), (False, set())]
+
+
+def test_a_guest_goes_on_though_nobody_can_be_told(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report(progress: MoveProgress) -> None:
+        if progress.doing == "continuing it at the source":
+            raise BrokenPipeError
+
+    monkeypatch.setattr(cold, "carry", carried(ends, error=CommandError(("cat",), 1)))
+    with pytest.raises(CommandError):
+        move_saved(replace(course(ends), report=report))
     assert [(end.runs, end.files) for end in ends] == [(True, set()), (False, set())]
 
 

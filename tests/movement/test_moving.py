@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,9 @@ import pytest
 
 from xenvm.errors import InvalidStateError, MoveError, ToolstackError, WaitTimeoutError, XenvmError
 from xenvm.model.kinds import DomainState
-from xenvm.model.movement import Activity, Manner, Means, MoveOptions, Standing
+from xenvm.model.movement import Activity, Manner, Means, MoveOptions, MoveProgress, Standing
 from xenvm.movement import moving
+from xenvm.movement.course import Course
 
 UUID_ = UUID("a2a1b0ee-0d6f-4b0e-9d0d-3c2f0c1f4a11")
 
@@ -63,3 +65,58 @@ def test_what_cannot_be_settled_is_told_with_what_stands(monkeypatch: pytest.Mon
     with pytest.raises(MoveError, match="come to rest; before that: it broke") as caught:
         moving._settled(way, ToolstackError("it broke"))
     assert caught.value.standing == (str(stood), "b: unknown")
+
+
+def saying(course: Course) -> None:
+    course.say("moving")
+
+
+def silently(_: Course) -> None:
+    pass
+
+
+def failing(course: Course) -> None:
+    try:
+        course.say("moving")
+    except BrokenPipeError as exc:
+        raise ToolstackError("saved it nowhere") from exc
+
+
+@pytest.mark.parametrize(
+    ("mover", "moved", "raised"),
+    [
+        (saying, False, BrokenPipeError),
+        (silently, True, BrokenPipeError),
+        (failing, False, MoveError),
+    ],
+)
+def test_a_report_that_breaks_is_raised_once_all_is_settled(
+    monkeypatch: pytest.MonkeyPatch,
+    mover: Callable[[Course], None],
+    *,
+    moved: bool,
+    raised: type[Exception],
+) -> None:
+    stood = [Standing(host=host, activity=Activity.ABSENT) for host in "ab"]
+    settled: list[bool] = []
+
+    def settle(*_: object, **words: bool) -> list[Standing]:
+        settled.append(words["moved"])
+        return stood
+
+    def report(_: MoveProgress) -> None:
+        raise BrokenPipeError
+
+    domain: Any = SimpleNamespace(name="guest", uuid=UUID_, state=DomainState.RUNNING, config=dict)
+    host: Any = SimpleNamespace(
+        domain=lambda _: domain, driver=SimpleNamespace(require=lambda _: None)
+    )
+    monkeypatch.setattr(moving, "means_of", lambda *_: Means(host="a", disks={}))
+    monkeypatch.setattr(moving, "lacks", lambda *_: [])
+    monkeypatch.setattr(moving, "settle", settle)
+    monkeypatch.setattr(moving, "_MOVERS", {Manner.LIVE: mover})
+    with pytest.raises(raised) as caught:
+        moving.migrate("guest", source=host, destination=host, report=report)
+    assert settled == [moved]
+    told = caught.value.__notes__ if raised is BrokenPipeError else [str(caught.value)]
+    assert "what stands: a: no copy, not defined; b: no copy" in told[0]

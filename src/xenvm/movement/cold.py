@@ -92,7 +92,8 @@ def _goes_on(course: Course, path: str, *, has_arrived: bool) -> bool:
             # A saving that is given up may still end by itself: its file is whole then.
             wait_until_quiet(here)
             if not here.standing().is_there:
-                course.say("continuing it at the source")
+                with contextlib.suppress(Exception, SystemExit):  # it goes on, heard or not
+                    course.say("continuing it at the source")
                 with contextlib.suppress(XenvmError):
                     here.host.restore(path)
             return here.standing().activity in {Activity.RUNNING, Activity.PAUSED}

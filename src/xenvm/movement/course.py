@@ -20,6 +20,28 @@ def silent(progress: MoveProgress) -> None:
     del progress
 
 
+class Telling:
+    """A report that raises once what ``report`` raises, and is silent from then on.
+
+    Attributes:
+        broken: What it raised, if it did; Ctrl-C does not count.
+    """
+
+    def __init__(self, report: Report):
+        self.broken: BaseException | None = None
+        self._report = report
+
+    def __call__(self, progress: MoveProgress) -> None:
+        """Tell how it goes."""
+        if self.broken:
+            return
+        try:
+            self._report(progress)
+        except BaseException as exc:
+            self.broken = None if isinstance(exc, KeyboardInterrupt) else exc
+            raise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """A move on its way.

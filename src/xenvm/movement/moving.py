@@ -18,7 +18,7 @@ from xenvm.model.kinds import DomainState
 from xenvm.model.movement import Activity, Manner, Move, MoveOptions, Standing
 
 from .cold import move_saved, move_shut_off
-from .course import Course, Report, silent
+from .course import Course, Report, Telling, silent
 from .means import means_of
 from .prerequisites import lacks
 from .settling import Side, owner, settle
@@ -60,7 +60,7 @@ def migrate(
         source: Where it is.
         destination: Where it is to go.
         options: How; live, and to the destination's own name, when None.
-        report: Told how it goes.
+        report: Told how it goes; what it raises aborts the move, and is raised afterwards.
 
     Returns:
         What stands at both ends, and how long it took.
@@ -73,20 +73,22 @@ def migrate(
         UsageError: The options contradict each other.
         MoveError: It did not move; names what stands at both ends.
         KeyboardInterrupt: Ctrl-C aborted it; its argument says what stands at both ends.
+        BaseException: What ``report`` raised, which aborted it; its note says what stands.
     """
     wish = options or MoveOptions()
     if wish.name and wish.manner is Manner.SAVED:
         raise UsageError("a saved domain keeps its name: leave the new name out, or move it live")
     for host in (source, destination):
         host.driver.require(Feature.MIGRATE)
-    course = _course(source.domain(key), source, destination, wish, report)
-    cause: BaseException | None = None
-    try:
-        _MOVERS[wish.manner](course)
-    except (XenvmError, KeyboardInterrupt) as exc:
-        cause = exc
-    course.say("looking at both hosts")
+    telling = Telling(report)
+    course = _course(source.domain(key), source, destination, wish, telling)
+    cause = _raised(lambda: _MOVERS[wish.manner](course))
+    unheard = _raised(lambda: course.say("looking at both hosts"))
     stood = _settled(course, cause)
+    cause = cause or telling.broken or unheard
+    if cause and not isinstance(cause, XenvmError | KeyboardInterrupt):
+        cause.add_note(f"what stands: {'; '.join(map(str, stood))}")
+        raise cause
     if _is_done(course.options, stood) and not isinstance(cause, KeyboardInterrupt):
         return Move(
             domain=wish.name or course.domain.name,
@@ -129,6 +131,15 @@ def _course(
         options=options,
         report=report,
     )
+
+
+def _raised(step: Callable[[], None]) -> BaseException | None:
+    """Return what a step raises: whatever it is, both hosts are looked at first."""
+    try:
+        step()
+    except BaseException as exc:
+        return exc
+    return None
 
 
 def _settled(course: Course, cause: BaseException | None) -> tuple[Standing, Standing]:

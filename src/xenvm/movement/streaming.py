@@ -19,7 +19,7 @@ def stream_over(course: Course) -> None:
 
     Raises:
         XenvmError: It did not move, or nobody knows whether it did.
-        KeyboardInterrupt: Ctrl-C aborted it.
+        BaseException: Ctrl-C, or what the report raised, aborted it.
     """
     receive = course.destination.host.receive
     with ThreadPoolExecutor(1, thread_name_prefix="xenvm-move") as pool:
@@ -40,14 +40,18 @@ def _watched(course: Course, call: Future[None]) -> BaseException | None:
         try:
             course.say("aborting" if why else "moving its memory")
             wait([call], timeout=LOOK_EVERY_S)
-            if why is None and course.is_late:
-                limit_s = course.options.deadline_s
-                why = OperationTimeoutError(f"it took longer than {limit_s:.0f} s and was aborted")
-                _abort(course)
-        except KeyboardInterrupt as exc:
+            if why is None:
+                _refuse_late(course)
+        except BaseException as exc:
             why = why or exc
             _abort(course)
     return why
+
+
+def _refuse_late(course: Course) -> None:
+    if course.is_late:
+        limit_s = course.options.deadline_s
+        raise OperationTimeoutError(f"it took longer than {limit_s:.0f} s and was aborted")
 
 
 def _abort(course: Course) -> None:
