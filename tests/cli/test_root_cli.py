@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
 import sys
 
 import click
@@ -54,3 +56,20 @@ def test_a_mistake_of_ours_is_status_3_with_its_traceback(
         main()
     assert caught.value.code == 3
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["profile", "list"], ["domain", "list", "test:///default", "--json"]]
+)
+def test_a_reader_that_leaves_early_decides_nothing(words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", "from xenvm.cli import main; main()", *words],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
