@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
-from xenvm.bench.measuring import SPAN_MIB, Extent
+from xenvm.bench.measuring import Extent
 from xenvm.model.verdict import Tier
 
 from .extras import BENCHMARKS, require_extras
 from .live_host import AS_JSON, HOST, print_json
+from .span import SPAN
 
 if TYPE_CHECKING:  # --help needs no libvirt
     from xenvm.qualify.bench_results import BenchResults
@@ -50,14 +51,7 @@ def complete_metric(
     show_default=True,
     help="quick measures for seconds, full as storage people do.",
 )
-@click.option(
-    "--span",
-    type=int,
-    default=SPAN_MIB,
-    show_default=True,
-    metavar="MIB",
-    help="How much of each disk is driven: twice what the array or controller caches.",
-)
+@SPAN
 @click.option(
     "--only",
     multiple=True,

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from xenvm.bench.measuring import SPAN_MIB, Extent
+from xenvm.bench.measuring import Extent
 from xenvm.errors import UsageError
 from xenvm.model.verdict import Tier
 
 from .extras import NATIVE, require_extras
 from .live_host import AS_JSON
+from .span import SPAN
 
 
 @click.command("native")
@@ -33,14 +34,7 @@ from .live_host import AS_JSON
     show_default=True,
     help="As for xenvm bench.",
 )
-@click.option(
-    "--span",
-    type=int,
-    default=SPAN_MIB,
-    show_default=True,
-    metavar="MIB",
-    help="How much of the disk is driven; as for xenvm bench.",
-)
+@SPAN
 @AS_JSON
 def command(device: str, output: Path, tier: str, span: int, as_json: bool) -> None:
     """Record what a disk of this machine does without Xen, for the report of xenvm bench.
