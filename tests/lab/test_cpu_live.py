@@ -36,7 +36,7 @@ def guests(host: Host, image: ProbeImage) -> Iterator[tuple[ProbeGuest, ProbeGue
     try:
         for name in ("online", "batch"):
             config = probe_config(
-                f"xenvm-live-{name}", image, vcpus=1, max_vcpus=2, max_memory_mib=112, memory_mib=96
+                f"live-{name}", image, vcpus=1, max_vcpus=2, max_memory_mib=112, memory_mib=96
             )
             made.append(ProbeGuest.start(host, config))
         for guest in made:
@@ -81,7 +81,7 @@ def test_a_guest_that_does_not_follow_is_a_timeout_and_asked_for_what_it_had(
 def test_weight_and_cap_are_in_xen_and_outlive_a_start_behind_our_back(
     host: Host, image: ProbeImage
 ) -> None:
-    name = "xenvm-live-keeps"
+    name = "live-keeps"
     guest = ProbeGuest.start(host, probe_config(name, image), paused=True)
     try:
         domain = guest.domain
@@ -191,19 +191,19 @@ def _refuse(_vcpus: DomainVcpus, _weight: int) -> None:
 DAY_AND_NIGHT = """
 [day]
 start = "08:00"
-[day.domains.xenvm-live-online]
+[day.domains.live-online]
 weight = 768
 memory_mib = 104
-[day.domains.xenvm-live-batch]
+[day.domains.live-batch]
 weight = 256
 memory_mib = 96
 
 [night]
 start = "20:00"
-[night.domains.xenvm-live-online]
+[night.domains.live-online]
 weight = 256
 memory_mib = 96
-[night.domains.xenvm-live-batch]
+[night.domains.live-batch]
 weight = 768
 memory_mib = 104
 """
