@@ -64,13 +64,14 @@ def test_the_only_copy_of_a_guest_is_kept(flags: str, reason: str, done: list[st
 
 def test_a_guest_that_cannot_be_woken_is_told_to_sleep() -> None:
     shell = Listing("---s--", "2", wakes=False)
-    said = "libxl could not; guest sleeps, .* run «xl save -c 7 /dev/null» in its Dom0"
+    said = r"libxl could not \(its log\); guest sleeps, .* run «xl save -c 7 /dev/null» in its Dom0"
     with (
-        pytest.raises(ToolstackError, match=said),
+        pytest.raises(ToolstackError, match=said) as caught,
         saving_by(shell)._guest_kept(lambda: shell.done.append("forgotten")),
     ):
-        raise ToolstackError("libxl could not")
+        raise ToolstackError("libxl could not", detail="its log")
     assert shell.done == ["save"]
+    assert caught.value.detail == "its log"
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,9 @@ class Saving(Facet):
                 cure = wake(forget)
             if cure:
                 asleep = f"{self._name} sleeps, and could not be woken: run «{cure}» in its Dom0"
-                raise type(exc)(f"{exc}; {asleep}", code=exc.code, domain=exc.domain) from exc
+                told = type(exc)(f"{exc}; {asleep}", code=exc.code, domain=exc.domain)
+                told.detail = exc.detail
+                raise told from exc
             raise
 
     def _wake_by_xen(self, forget: Callable[[], object]) -> str:
