@@ -27,6 +27,7 @@ from xenvm.model.benchmark import (
 from xenvm.model.thresholds import Threshold
 
 FLOOR = Criterion(scale=Scale.RATIO, limit=0.9, source="a floor")
+EITHER = Criterion(scale=Scale.RATIO, limit=0.8, enough_rate=2e9, source="a floor")
 
 
 def decided(metric: Metric, pairs: list[Pair], criterion: Criterion = FLOOR) -> Decision:
@@ -92,6 +93,45 @@ def test_what_is_added_is_held_against_what_may_be(guest_s: float, outcome: Outc
     assert decided(LATENCY, pairs, ceiling).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("rate", "dom0", "outcome", "floor"),
+    [
+        (1.4e9, 1.5e9, Outcome.PASS, 0.8),
+        (2.1e9, 4.2e9, Outcome.PASS, 1.0),
+        (2.1e9, 2.2e9, Outcome.PASS, 0.8),
+        (1.4e9, 2.8e9, Outcome.FAIL, 0.8),
+    ],
+)
+def test_where_a_ratio_or_a_rate_is_enough_both_must_be_missed_for_a_loss(
+    rate: float, dom0: float, outcome: Outcome, floor: float
+) -> None:
+    pairs = pairs_of(around(rate / dom0, 10), dom0=dom0)
+    decision = decided(RATE, pairs, EITHER)
+    assert (decision.outcome, decision.floor, decision.source) == (outcome, floor, "a floor")
+    estimate = rate / dom0 if floor < 1 else rate / 2e9
+    assert decision.estimate == pytest.approx(estimate, rel=0.01)
+    by_ratio, by_rate, rule = decision.reason.split("; ")
+    assert "of Dom0 in 10 pairs: " in by_ratio
+    assert "of 2e+09 bytes/s in 10 pairs: " in by_rate
+    assert rule == "one of both has to hold"
+
+
+def test_a_rate_that_is_close_takes_more_pairs_only_where_no_ratio_passes() -> None:
+    close = pairs_of(around(0.6, 20), dom0=2e9 / 0.6)
+    assert decide(RATE, close[:10], EITHER) == MorePairs(wanted=10)
+    decision = decided(RATE, close, EITHER)
+    assert (decision.outcome, decision.floor) == (Outcome.WARN, 1.0)
+    passed = decided(RATE, close[:10], replace(EITHER, limit=0.5))
+    assert (passed.outcome, passed.floor) == (Outcome.PASS, 0.5)
+
+
+def test_pairs_that_do_not_count_are_invalid_by_a_ratio_and_by_a_rate() -> None:
+    bad = [pair(number, 3e9, 3e9, invalid="cached") for number in range(1, 4)]
+    decision = decided(RATE, bad, EITHER)
+    assert decision.outcome is Outcome.INVALID
+    assert decision.reason == "3 of 3 pairs do not count: cached"
+
+
 def test_a_margin_is_no_loss() -> None:
     before = Criterion(scale=Scale.RATIO, limit=0.96, margin=0.05)
     assert decided(RATE, pairs_of(around(0.93, 10)), before).outcome is Outcome.PASS
@@ -143,34 +183,72 @@ def test_a_ratio_without_a_reference_is_our_mistake() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"limit": 0.0}, {"limit": math.nan}, {"margin": 1.0}, {"noise": -0.1}, {"minimum_pairs": 7}],
+    [
+        {"limit": 0.0},
+        {"limit": math.nan},
+        {"margin": 1.0},
+        {"noise": -0.1},
+        {"minimum_pairs": 7},
+        {"enough_rate": 0.0},
+        {"enough_rate": math.inf},
+        {"enough_rate": 2e9, "scale": Scale.RATE},
+    ],
 )
 def test_a_criterion_that_decides_nothing_cannot_be(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"positive number|fraction|decide nothing"):
+    with pytest.raises(ValueError, match=r"positive number|fraction|decide nothing|beside a ratio"):
         replace(FLOOR, **wrong)  # type: ignore[arg-type]
 
 
+CRITERIA = st.sampled_from([FLOOR, replace(FLOOR, enough_rate=95.0)])
+
+
 @given(
-    st.lists(st.floats(0.5, 1.5), max_size=26),
+    CRITERIA,
+    st.lists(st.tuples(st.floats(50, 150), st.floats(80, 125)), max_size=26),
     st.lists(st.integers(0, 25), max_size=6),
 )
-def test_further_pairs_never_change_a_decision(values: list[float], invalid: list[int]) -> None:
+def test_further_pairs_never_change_a_decision(
+    criterion: Criterion, values: list[tuple[float, float]], invalid: list[int]
+) -> None:
     pairs = [
-        pair(number, value * 100, 100, invalid="cached" if number in invalid else "")
-        for number, value in enumerate(values)
+        pair(number, guest, dom0, invalid="cached" if number in invalid else "")
+        for number, (guest, dom0) in enumerate(values)
     ]
-    said = [decide(RATE, pairs[:count], FLOOR) for count in range(len(pairs) + 1)]
+    said = [decide(RATE, pairs[:count], criterion) for count in range(len(pairs) + 1)]
     decisions = [one for one in said if isinstance(one, Decision)]
     assert all(isinstance(one, MorePairs) for one in said[: len(said) - len(decisions)])
     assert len({(one.outcome, one.reason) for one in decisions}) <= 1
 
 
-@given(st.lists(st.floats(0.5, 1.5), min_size=20, max_size=20), st.floats(1, 1.5))
-def test_a_faster_guest_is_never_judged_worse(values: list[float], faster: float) -> None:
+@given(CRITERIA, st.lists(st.floats(0.5, 1.5), min_size=20, max_size=20), st.floats(1, 1.5))
+def test_a_faster_guest_is_never_judged_worse(
+    criterion: Criterion, values: list[float], faster: float
+) -> None:
     order = [Outcome.FAIL, Outcome.WARN, Outcome.PASS]
-    slow = decided(RATE, pairs_of(values))
-    fast = decided(RATE, pairs_of([value * faster for value in values]))
+    slow = decided(RATE, pairs_of(values), criterion)
+    fast = decided(RATE, pairs_of([value * faster for value in values]), criterion)
     assert order.index(fast.outcome) >= order.index(slow.outcome)
+
+
+WOBBLES = st.floats(0.95, 1.05)
+
+
+@given(
+    st.floats(0.86, 0.94),
+    st.floats(90, 120),
+    st.lists(st.tuples(WOBBLES, WOBBLES), min_size=20, max_size=20),
+)
+def test_where_either_is_enough_the_gate_closes_only_if_it_does_by_each_alone(
+    ratio: float, dom0: float, wobbles: list[tuple[float, float]]
+) -> None:
+    pairs = [pair(n, ratio * dom0 * one, dom0 * two) for n, (one, two) in enumerate(wobbles)]
+    by_rate = Criterion(scale=Scale.RATE, limit=95.0)
+    alone = {decided(RATE, pairs, one).outcome for one in (FLOOR, by_rate)}
+    either = decided(RATE, pairs, replace(FLOOR, enough_rate=95.0)).outcome
+    if either is Outcome.FAIL:
+        assert alone == {Outcome.FAIL}
+    if Outcome.PASS in alone:
+        assert either is Outcome.PASS
 
 
 @given(st.lists(st.floats(0.5, 1.5), min_size=20, max_size=20))
@@ -240,6 +318,15 @@ def test_a_floor_and_a_baseline_are_two_criteria() -> None:
     assert (floor.scale, floor.limit, floor.margin, floor.noise) == (Scale.RATIO, 0.85, 0, 0.08)
     assert (before.scale, before.limit, before.margin) == (Scale.RATIO, 0.97, 0.08)
     assert criteria(RATE, threshold, None) == (replace(floor, noise=0),)
+
+
+def test_where_a_ratio_or_a_rate_is_enough_the_ratio_is_compared() -> None:
+    threshold = Threshold(
+        metrics=(RATE.name,), scale=Scale.RATIO, margin=0.05, limit=0.8, enough_rate=2e9
+    )
+    floor, before = criteria(RATE, threshold, BEFORE)
+    assert (floor.scale, floor.limit, floor.enough_rate) == (Scale.RATIO, 0.8, 2e9)
+    assert (before.scale, before.limit, before.enough_rate) == (Scale.RATIO, 0.97, None)
 
 
 def test_a_rate_is_compared_where_the_threshold_says_so_or_no_ratio_is_known() -> None:

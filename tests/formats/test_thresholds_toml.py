@@ -58,6 +58,13 @@ def test_all_that_a_file_says_is_read() -> None:
     assert (compared.scale, compared.limit, compared.margin) == (Scale.RATE, None, 0.15)
 
 
+def test_a_ratio_and_a_rate_may_stand_in_one_table() -> None:
+    found = parse(TEXT.replace("margin = 0.1", "floor_ratio = 0.8")).thresholds[0]
+    assert (found.scale, found.limit, found.enough_rate) == (Scale.RATIO, 0.8, 2e9)
+    assert found.margin == 0.05
+    assert {one.enough_rate for one in parse(TEXT).thresholds} == {None}
+
+
 def test_a_title_may_be_left_out() -> None:
     found = parse(TEXT.replace('title = "two disks"', ""))
     assert (found.title, len(found.thresholds)) == ("", 3)
@@ -91,7 +98,16 @@ def test_the_first_that_fits_the_hardware_stands() -> None:
         ('["block.*"]', "[]", "[[thresholds]] 2: metrics must name some"),
         ("floor_rate", "flor_rate", "[[thresholds]] 1: has no key 'flor_rate': it takes metrics"),
         ("floor_rate = 2e9", "", "takes one of floor_ratio, floor_rate, ceiling, ceiling_added"),
-        ("margin = 0.1", "ceiling = 1", "not floor_rate and ceiling"),
+        ("margin = 0.1", "ceiling = 1", "or both floor_ratio and floor_rate, not floor_rate and"),
+        ("margin = 0.1", 'floor_ratio = 1\ncompare = "rate"', "not floor_ratio and floor_rate and"),
+        ("margin = 0.1", "floor_ratio = 0", "[[thresholds]] 1: floor_ratio must be more than 0"),
+        ("margin = 0.1", "floor_ratio = '1'", "[[thresholds]] 1: floor_ratio must be a number"),
+        ("0.85", "0.85\nfloor_rate = 1", "floor_rate is not for block.lvm.randread-qd1: lower is"),
+        (
+            'compare = "rate"',
+            "floor_ratio = 1\nfloor_rate = 1",
+            "floor_ratio is not for network.dom0.tcp-tx-1, which has no reference",
+        ),
         ("2e9", "'2e9'", "[[thresholds]] 1: floor_rate must be a number, not '2e9'"),
         ("2e9", "true", "[[thresholds]] 1: floor_rate must be a number, not True"),
         ("2e9", "nan", "[[thresholds]] 1: floor_rate must be a number from 0 to 1e+15, not nan"),
@@ -138,7 +154,16 @@ def toml(value: object) -> str:
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["metrics", "floor_ratio", "ceiling", "compare", "margin", "minimum_pairs", "devices"]
+            [
+                "metrics",
+                "floor_ratio",
+                "floor_rate",
+                "ceiling",
+                "compare",
+                "margin",
+                "minimum_pairs",
+                "devices",
+            ]
         ),
         VALUES,
     )

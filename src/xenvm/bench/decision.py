@@ -2,13 +2,15 @@
 
 Of each pair counts the logarithm of how good the candidate is: candidate ÷ reference, turned round
 where less is better. The gate closes when the whole exact signed-rank interval lies below the
-limit, and passes when none of it does; else it asks for as many pairs again, once.
+limit, and passes when none of it does; else it asks for as many pairs again, once. Where a ratio
+or a rate is enough, each look takes both intervals of the same pairs, and the better one stands.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import median_abs_deviation
@@ -39,6 +41,9 @@ NOISE_MOST = 0.15
 
 _NOISE_SPREADS = 3
 """So many standard errors of the estimate are the margin that noise asks for."""
+
+_BEST_FIRST = (Outcome.PASS, Outcome.WARN, Outcome.FAIL)
+"""Of what one look may say by a ratio and by a rate, where one of both is enough."""
 
 _INVALID_ONE_IN = 5
 """A look makes up for this share of invalid pairs; with more, something is wrong."""
@@ -132,6 +137,7 @@ def criteria(
         floor = Criterion(
             scale=threshold.scale,
             limit=threshold.limit,
+            enough_rate=threshold.enough_rate,
             noise=noise,
             minimum_pairs=least,
             source=threshold.source,
@@ -169,7 +175,9 @@ def _look(
     counted = len(taken) - len(invalid)
     if counted < wanted:
         return MorePairs(wanted=wanted - counted)
-    return _judge(metric, pairs, _logs(metric, taken, criterion), criterion)
+    return _best(
+        [_judge(metric, pairs, _logs(metric, taken, one), one) for one in _each_enough(criterion)]
+    )
 
 
 def _first(pairs: Sequence[Pair], wanted: int, invalid_most: int) -> Sequence[Pair]:
@@ -180,6 +188,22 @@ def _first(pairs: Sequence[Pair], wanted: int, invalid_most: int) -> Sequence[Pa
         if invalid > invalid_most or number - invalid == wanted:
             return pairs[:number]
     return pairs
+
+
+def _each_enough(criterion: Criterion) -> Iterator[Criterion]:
+    """Yield what is enough alone: the criterion by its own scale, and by the rate if it has one."""
+    yield replace(criterion, enough_rate=None)
+    if criterion.enough_rate is not None:
+        yield replace(criterion, scale=Scale.RATE, limit=criterion.enough_rate, enough_rate=None)
+
+
+def _best(found: Sequence[Decision]) -> Decision:
+    """Return the first of the best of what one look found, with the reasons of all."""
+    best = min(found, key=lambda one: _BEST_FIRST.index(one.outcome))
+    if len(found) == 1:
+        return best
+    reasons = "; ".join(one.reason for one in found)
+    return replace(best, reason=f"{reasons}; one of both has to hold")
 
 
 def _judge(metric: Metric, pairs: Sequence[Pair], logs: Floats, criterion: Criterion) -> Decision:

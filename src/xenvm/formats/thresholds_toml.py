@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from xenvm.errors import ThresholdsError
@@ -21,6 +21,9 @@ _LIMITS: Mapping[str, tuple[Scale, Better | None]] = {
     "ceiling_added": (Scale.ADDED, Better.LOWER),
 }
 """What of a pair each kind of limit bounds, and of which metrics by what is better in them."""
+
+_EITHER = ("floor_ratio", "floor_rate")
+"""What may stand in one table: it is enough that one of both holds."""
 
 _COMPARE = "compare"
 _COMPARABLE = (Scale.RATIO, Scale.RATE)
@@ -118,7 +121,7 @@ class _Table:
 
 def _threshold(table: _Table, known: Mapping[str, Metric]) -> Threshold:
     metrics = _metrics(table, known)
-    scale, limit = _limit(table, metrics)
+    (scale, limit), *others = _limits(table, metrics)
     margin = table.number("margin", USUAL_MARGIN[scale])
     if margin >= 1:
         raise table.error(f"margin must be a fraction of 1, such as 0.05, not {margin:g}")
@@ -130,6 +133,7 @@ def _threshold(table: _Table, known: Mapping[str, Metric]) -> Threshold:
         scale=scale,
         margin=margin,
         limit=limit,
+        enough_rate=dict(others).get(Scale.RATE),
         minimum_pairs=pairs,
         condition=HardwareCondition(
             devices=tuple(_device(table, word) for word in table.words("devices")),
@@ -156,13 +160,18 @@ def _metrics(table: _Table, known: Mapping[str, Metric]) -> list[Metric]:
     ]
 
 
-def _limit(table: _Table, metrics: Iterable[Metric]) -> tuple[Scale, float | None]:
-    """Return what is bounded, and by what; by nothing where a baseline alone is compared with."""
+def _limits(table: _Table, metrics: Sequence[Metric]) -> list[tuple[Scale, float | None]]:
+    """Return what is bounded, and by what: first that by which a baseline is compared with."""
     choices = (*_LIMITS, _COMPARE)
-    given = [key for key in choices if table.has(key)]
-    if len(given) != 1:
-        raise table.error(f"takes one of {', '.join(choices)}, not {' and '.join(given) or 'none'}")
-    (key,) = given
+    given = tuple(key for key in choices if table.has(key))
+    if len(given) != 1 and given != _EITHER:
+        may = f"one of {', '.join(choices)}, or both {' and '.join(_EITHER)}"
+        raise table.error(f"takes {may}, not {' and '.join(given) or 'none'}")
+    return [_limit(table, key, metrics) for key in given]
+
+
+def _limit(table: _Table, key: str, metrics: Iterable[Metric]) -> tuple[Scale, float | None]:
+    """Return what is bounded, and by what; by nothing where a baseline alone is compared with."""
     if key == _COMPARE:
         scale, better, limit = _compared(table), None, None
     else:

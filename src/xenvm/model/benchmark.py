@@ -127,6 +127,8 @@ class Criterion:
     Attributes:
         scale: What of a pair is held against the limit.
         limit: A ratio, or a value in the metric's unit.
+        enough_rate: Beside a ratio, a rate of the candidate that is enough whatever its ratio, in
+            the metric's unit; None for none.
         margin: How far on the bad side of ``limit`` still is no loss, as a fraction; 0 for a floor.
         noise: The margin that the host's own noise asks for, by a run of Dom0 against Dom0, as a
             fraction. Above :data:`xenvm.bench.decision.NOISE_MOST` nothing is decided.
@@ -137,6 +139,7 @@ class Criterion:
 
     scale: Scale
     limit: float
+    enough_rate: float | None = None
     margin: float = 0.0
     noise: float = 0.0
     minimum_pairs: int = PAIRS_USUAL
@@ -145,6 +148,11 @@ class Criterion:
     def __post_init__(self) -> None:
         if not 0 < self.limit < math.inf:
             raise ValueError(f"a limit is a positive number, not {self.limit}")
+        if self.enough_rate is not None:
+            if self.scale is not Scale.RATIO:
+                raise ValueError(f"a rate is enough beside a ratio, not on the scale {self.scale}")
+            if not 0 < self.enough_rate < math.inf:
+                raise ValueError(f"what is enough is a positive number, not {self.enough_rate}")
         if not (0 <= self.margin < 1 and self.noise >= 0):
             raise ValueError(f"a margin is a fraction, not {self.margin} or {self.noise}")
         if self.minimum_pairs < PAIRS_LEAST:
@@ -165,6 +173,9 @@ class MorePairs:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What a metric's pairs say against its floor.
+
+    Where a ratio or a rate is enough, the figures are of the scale whose outcome stands, and of the
+    ratio when that is the outcome on both.
 
     Attributes:
         metric: The metric.

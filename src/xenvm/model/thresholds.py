@@ -49,6 +49,8 @@ class Threshold:
         scale: What of a pair is held against the floor, and against a baseline.
         margin: How far below its baseline a metric may be, as a fraction.
         limit: The floor; None for metrics that are held against a baseline only.
+        enough_rate: Beside a floor of a ratio, a rate that is enough whatever the ratio, in the
+            metric's unit; None for none.
         minimum_pairs: How many pairs the first look takes.
         condition: On which hardware.
         source: Where the figures come from.
@@ -58,6 +60,7 @@ class Threshold:
     scale: Scale
     margin: float
     limit: float | None = None
+    enough_rate: float | None = None
     minimum_pairs: int = PAIRS_USUAL
     condition: HardwareCondition = field(default_factory=HardwareCondition)
     source: str = ""
