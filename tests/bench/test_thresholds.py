@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.pairs import around, pairs_of
 from xenvm.bench.catalogue import METRICS, metric
-from xenvm.bench.decision import criteria
+from xenvm.bench.decision import criteria, decide
 from xenvm.bench.thresholds import load_thresholds
 from xenvm.errors import ThresholdsError
 from xenvm.model.baseline import DeviceClass, Fingerprint
-from xenvm.model.benchmark import Scale
+from xenvm.model.benchmark import Decision, Outcome, Scale
 
 SHIPPED = load_thresholds(None, METRICS)
 
@@ -20,7 +21,7 @@ SHIPPED = load_thresholds(None, METRICS)
     ("name", "hardware", "scale", "limit"),
     [
         ("block.lvm.seqread", {"disk_class": DeviceClass.SSD}, Scale.RATIO, 0.85),
-        ("block.lvm.seqread", {"disk_class": DeviceClass.NVME}, Scale.RATE, 2e9),
+        ("block.lvm.seqread", {"disk_class": DeviceClass.NVME}, Scale.RATIO, 0.8),
         ("block.lvm.randread-qd32", {"disk_class": DeviceClass.HDD}, Scale.RATIO, 0.7),
         ("block.lvm.randwrite-qd32", {"disk_class": DeviceClass.NVME}, Scale.RATE, None),
         ("block.lvm.randread-qd1", {"disk_class": DeviceClass.HDD}, Scale.RATIO, 0.97),
@@ -38,6 +39,21 @@ def test_the_shipped_thresholds_go_by_the_hardware(
     assert found is not None
     assert (found.scale, found.limit) == (scale, limit)
     assert len(criteria(metric(name), found, None)) == (limit is not None)
+
+
+@pytest.mark.parametrize(
+    ("guest", "dom0", "outcome"),
+    [(1.35e9, 1.4e9, Outcome.PASS), (2.2e9, 6e9, Outcome.PASS), (1.4e9, 6e9, Outcome.FAIL)],
+)
+def test_an_nvme_is_asked_for_what_a_vbd_carries_or_for_what_the_disk_gives(
+    guest: float, dom0: float, outcome: Outcome
+) -> None:
+    writes = metric("block.lvm.seqwrite")
+    found = SHIPPED.find(writes.name, Fingerprint(disk_class=DeviceClass.NVME))
+    (floor,) = criteria(writes, found, None)
+    decision = decide(writes, pairs_of(around(guest / dom0, 10), dom0=dom0), floor)
+    assert isinstance(decision, Decision)
+    assert decision.outcome is outcome
 
 
 @pytest.mark.parametrize("name", ["block.lvm.seqread", "network.peer.tcp-tx-1"])
