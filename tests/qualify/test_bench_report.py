@@ -9,6 +9,7 @@ import pytest
 
 from xenvm.bench.catalogue import metric
 from xenvm.bench.decision import decide
+from xenvm.bench.measuring import Extent
 from xenvm.bench.pairing import beside
 from xenvm.cli.bench_summary import summary
 from xenvm.formats.baseline_json import baseline_to_json
@@ -158,7 +159,7 @@ def test_the_report_has_plots_and_neither_script_nor_link_to_elsewhere() -> None
     assert "default-src 'none'" in text
     assert "Maker <Rack>" not in text
     assert "no fio: install it" in text
-    assert "Runs on this hardware so far" in text
+    assert "Runs of this tier and span on this hardware so far" in text
 
 
 def test_a_report_of_an_emulated_host_says_mechanism_only_first_and_judges_no_speed() -> None:
@@ -214,6 +215,12 @@ def test_the_report_tells_the_span_beside_the_tier() -> None:
     assert "Tier quick Span 4096 MiB of each device" in words
 
 
+def save_run(folder: Path, run: BenchResults, *lacking: str) -> None:
+    said = {key: value for key, value in bench_to_json(run).items() if key not in lacking}
+    folder.mkdir()
+    (folder / BENCHMARK_FILE).write_text(json.dumps({BENCH_KEY: said}))
+
+
 def test_the_history_is_of_runs_on_the_same_hardware_whatever_its_software(
     tmp_path: Path,
 ) -> None:
@@ -226,11 +233,25 @@ def test_the_history_is_of_runs_on_the_same_hardware_whatever_its_software(
             started=f"2026-0{9 - number}-01",
             null=name == "noise",
         )
-        (tmp_path / name).mkdir()
-        text = json.dumps({BENCH_KEY: bench_to_json(run)})
-        (tmp_path / name / BENCHMARK_FILE).write_text(text)
+        save_run(tmp_path / name, run)
     (tmp_path / "hostile").mkdir()
     (tmp_path / "hostile" / BENCHMARK_FILE).write_text('{"xenvm": []}')
-    runs = earlier_runs(tmp_path / "own", HARDWARE)
+    runs = earlier_runs(tmp_path / "own", HARDWARE, Extent())
     assert [run.started for run in runs] == ["2026-08-01", "2026-09-01"]
     assert set(runs[0].values) == {SEQREAD.name}
+
+
+def test_the_history_is_of_runs_of_the_same_tier_and_span(tmp_path: Path) -> None:
+    run = results(found(1.0))
+    save_run(tmp_path / "same", run)
+    save_run(tmp_path / "longer", replace(run, tier=Tier.FULL, started="2026-10-02"))
+    save_run(tmp_path / "wider", replace(run, span_mib=4096, started="2026-10-03"))
+    save_run(tmp_path / "before-spans", replace(run, started="2026-10-04"), "span_mib")
+
+    def starts(extent: Extent) -> list[str]:
+        return [one.started for one in earlier_runs(tmp_path / "own", HARDWARE, extent)]
+
+    assert starts(Extent()) == [run.started]
+    assert starts(Extent(tier=Tier.FULL)) == ["2026-10-02"]
+    assert starts(Extent(span_mib=4096)) == ["2026-10-03"]
+    assert starts(Extent(tier=Tier.FULL, span_mib=4096)) == []

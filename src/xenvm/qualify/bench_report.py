@@ -45,7 +45,7 @@ def bench_html(
 
     Args:
         results: The run.
-        history: Earlier runs on the same hardware, oldest first.
+        history: Earlier runs of the same extent on the same hardware, oldest first.
         native: What the machine does without Xen; None when nobody recorded it.
 
     Raises:

@@ -175,7 +175,8 @@ def write_documents(results: BenchResults, folder: Path, native: Baseline | None
     """
     document = {**_document(folder), BENCH_KEY: bench_to_json(results)}
     write(folder / BENCHMARK_FILE, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    history = [] if results.null else earlier_runs(folder, results.hardware)
+    extent = Extent(tier=results.tier, span_mib=results.span_mib)
+    history = [] if results.null else earlier_runs(folder, results.hardware, extent)
     write(folder / REPORT_FILE, bench_html(results, history=history, native=native))
 
 

@@ -1,4 +1,4 @@
-"""What earlier runs of benchmarks gave on the same hardware, for the report."""
+"""What earlier runs of benchmarks of the same extent gave on the same hardware, for the report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from xenvm.bench.measuring import Extent
 from xenvm.errors import ParseError
 from xenvm.formats.json_fields import FieldsReader
 from xenvm.model.baseline import Fingerprint
@@ -31,31 +32,34 @@ class EarlierRun:
     values: Mapping[str, float]
 
 
-def earlier_runs(folder: Path, hardware: Fingerprint) -> list[EarlierRun]:
-    """Return the runs beside ``folder`` that were on the same hardware, oldest first.
+def earlier_runs(folder: Path, hardware: Fingerprint, extent: Extent) -> list[EarlierRun]:
+    """Return the runs beside ``folder`` that went as far on the same hardware, oldest first.
 
     Args:
         folder: The run's own.
         hardware: Which hardware; its software may differ.
+        extent: How far they went; a run that does not tell its span is left out.
     """
     place = folder.absolute()
     files = (file for file in place.parent.glob(f"*/{BENCHMARK_FILE}") if file.parent != place)
-    runs = (run for file in files for run in _run(file, hardware))
+    runs = (run for file in files for run in _run(file, hardware, extent))
     return sorted(runs, key=lambda run: run.started)[-RUNS_SHOWN:]
 
 
-def _run(file: Path, hardware: Fingerprint) -> Iterator[EarlierRun]:
-    """Yield the run in a file; nothing when it is none, or on other hardware."""
+def _run(file: Path, hardware: Fingerprint, extent: Extent) -> Iterator[EarlierRun]:
+    """Yield the run in a file; nothing when it is none, on other hardware or of another extent."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))[BENCH_KEY]
         theirs = FieldsReader(what="hardware").read(Fingerprint, document["hardware"])
         values = {one["name"]: float(one["value"]) for one in document["metrics"]
                   if one["value"] is not None}  # fmt: skip
         started = str(document["started"])
+        went = document["tier"], document["span_mib"]
     except (OSError, ValueError, KeyError, TypeError, ParseError):
         return
     differing = {name for name, _, _ in hardware.differences(theirs)}
     # The candidate of an A/A run is Dom0.
     is_run = document.get("schema") == BENCH_SCHEMA and not document.get("null")
-    if is_run and differing.isdisjoint(_HARDWARE):
+    as_far = went == (extent.tier, extent.span_mib)
+    if is_run and as_far and differing.isdisjoint(_HARDWARE):
         yield EarlierRun(started=started, values=values)
