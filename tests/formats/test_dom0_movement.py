@@ -38,8 +38,8 @@ def row(flags: str, reason: str = "-") -> str:
         (row("---s--", "2"), Activity.SUSPENDED, 12),
         (row("--ps--", "2"), Activity.SUSPENDED, 12),
         (row("---s--", "0"), Activity.ENDED, 12),
-        (row("---sc-", "3"), Activity.ENDED, 12),
-        (row("--psd-", "2"), Activity.ENDED, 12),
+        (row("---sc-", "3"), Activity.CRASHED, 12),
+        (row("--psd-", "2"), Activity.DYING, 12),
         (HEAD, Activity.ABSENT, None),
         ("", Activity.ABSENT, None),
     ],
@@ -52,7 +52,7 @@ def test_what_xen_does_with_a_domain_is_in_its_flags(
 
 def test_what_is_left_of_a_domains_last_life_is_not_taken_for_it() -> None:
     dying = f"(null)   5   0   1   --psd-   9.0 {GUEST}   0   -\n"
-    assert activity_of(HEAD + dying, UUID(GUEST)) == (Activity.ENDED, 5)
+    assert activity_of(HEAD + dying, UUID(GUEST)) == (Activity.DYING, 5)
     alive = row("-b----").removeprefix(HEAD)
     for text in (HEAD + dying + alive, HEAD + alive + dying):
         assert activity_of(text, UUID(GUEST)) == (Activity.RUNNING, 12)

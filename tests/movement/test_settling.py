@@ -14,7 +14,7 @@ from xenvm.model.movement import Activity, Standing
 from xenvm.movement import settling
 from xenvm.movement.settling import Side, owner, settle, wait_until_quiet
 
-RUNNING, PAUSED, SUSPENDED, ENDED, ABSENT = Activity
+RUNNING, PAUSED, SUSPENDED, ENDED, CRASHED, DYING, ABSENT = Activity
 
 
 def side(source: Activity, destination: Activity, *, moved: bool) -> Side:
@@ -37,6 +37,8 @@ def side(source: Activity, destination: Activity, *, moved: bool) -> Side:
         (ABSENT, ABSENT, False, Side.NEITHER),
         (ENDED, ABSENT, True, Side.NEITHER),
         (RUNNING, ENDED, True, Side.SOURCE),
+        (RUNNING, DYING, True, Side.SOURCE),
+        (CRASHED, ABSENT, False, Side.NEITHER),
     ],
 )
 def test_the_copy_that_is_whole_goes_on(
@@ -53,7 +55,7 @@ def test_the_copy_that_is_whole_goes_on(
 def test_a_copy_that_is_there_is_never_given_up_for_one_that_is_not(
     *, source: Activity, destination: Activity, moved: bool
 ) -> None:
-    gone = {ENDED, ABSENT}
+    gone = {ENDED, CRASHED, DYING, ABSENT}
     wins = side(source, destination, moved=moved)
     assert (wins is Side.NEITHER) == (source in gone and destination in gone)
     assert not (wins is Side.SOURCE and source in gone)

@@ -18,8 +18,8 @@ _VERBOSE_ROW = re.compile(
     r"\s(?P<domid>\d{1,9})\s+\d{1,15}\s+\d{1,9}\s+(?P<flags>[rbpscd-]{6})\s+[\d.]+"
     r"\s+(?P<uuid>[0-9a-f-]{36})\s+(?P<reason>\S+)"
 )
-_SUSPEND = "2"
-"""SHUTDOWN_suspend of xen/include/public/sched.h."""
+_SUSPEND, _CRASH = "2", "3"
+"""SHUTDOWN_suspend and SHUTDOWN_crash of xen/include/public/sched.h."""
 
 _WORD = re.compile(r"[0-9a-f]{8}")
 
@@ -31,15 +31,16 @@ def activity_of(text: str, uuid: UUID) -> tuple[Activity, int | None]:
     """
     rows = [row for row in _VERBOSE_ROW.finditer(text) if UUID(row["uuid"]) == uuid]
     found = [(_activity(row["flags"], row["reason"]), int(row["domid"])) for row in rows]
-    alive = (one for one in found if one[0] is not Activity.ENDED)
+    alive = (one for one in found if one[0].goes_on)
     return next(alive, found[0] if found else (Activity.ABSENT, None))
 
 
 def _activity(flags: str, reason: str) -> Activity:
-    if "d" in flags or ("s" in flags and reason != _SUSPEND):
-        return Activity.ENDED
+    if "d" in flags:
+        return Activity.DYING
     if "s" in flags:
-        return Activity.SUSPENDED
+        why = {_SUSPEND: Activity.SUSPENDED, _CRASH: Activity.CRASHED}
+        return why.get(reason, Activity.ENDED)
     return Activity.PAUSED if "p" in flags else Activity.RUNNING
 
 

@@ -201,7 +201,7 @@ class Saving(Facet):
             if activity is Activity.SUSPENDED:
                 return _RESUME % domid
         # What was written of a guest that is gone is all that there is of it.
-        if activity not in {Activity.ENDED, Activity.ABSENT}:
+        if activity.goes_on:
             forget()
         return ""
 

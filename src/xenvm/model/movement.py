@@ -55,8 +55,17 @@ class Activity(StrEnum):
     SUSPENDED = "suspended"
     """It let go of its memory and waits to be resumed, here or elsewhere."""
     ENDED = "ended"
-    """It shut down, crashed or is dying, and its number is still taken."""
+    """It shut down, and its number is still taken."""
+    CRASHED = "crashed"
+    """Its kernel gave up, and what is left of it is still there."""
+    DYING = "dying"
+    """It was destroyed, and Xen takes it apart."""
     ABSENT = "absent"
+
+    @property
+    def goes_on(self) -> bool:
+        """Return whether it is a life that goes on, or could."""
+        return self in {Activity.RUNNING, Activity.PAUSED, Activity.SUSPENDED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +89,7 @@ class Standing:
     @property
     def is_there(self) -> bool:
         """Return whether Xen has a domain that could go on."""
-        return self.activity not in {Activity.ABSENT, Activity.ENDED}
+        return self.activity.goes_on
 
     def __str__(self) -> str:
         defined = "defined" if self.is_defined else "not defined"
