@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--xenvm-thresholds", type=Path, help="what metrics must reach (TOML)")
     group.addoption("--xenvm-baseline", type=Path, help="the folder of what they gave before")
     group.addoption("--xenvm-traffic-peer", default="", help="ADDRESS[:PORT] that answers iperf3")
+    group.addoption("--xenvm-guest-address", default="", help="ADDRESS/PREFIX of the guest there")
     group.addoption("--xenvm-pairs", type=int, default=PAIRS, help="pairs where nothing asks more")
     group.addoption("--xenvm-span", type=int, default=SPAN_MIB, help="MiB of each disk driven")
     group.addoption("--xenvm-null", action="store_true", help="each leg against itself")
@@ -68,7 +69,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def traffic_peer(request: pytest.FixtureRequest) -> Peer | None:
     """The machine outside that answers iperf3; None when the user named none."""
-    return parse_peer(request.config.option.xenvm_traffic_peer)
+    options = request.config.option
+    return parse_peer(options.xenvm_traffic_peer, options.xenvm_guest_address)
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ def came_to(monkeypatch: pytest.MonkeyPatch, run: BenchResults) -> None:
 def test_every_option_reaches_the_run(wishes: list[BenchWish]) -> None:
     words = "bench lab:x --thresholds t.toml --baseline b --tier full --only compute.cpu --noise"
     words += " --only block.lvm --allow eth1 --peer 192.0.2.7 --native n.json --record --output o"
-    words += " --span 4096"
+    words += " --span 4096 --guest-address 192.0.2.9/24"
     done = CliRunner().invoke(xenvm, words.split())
     assert done.exit_code == 0, done.output
     assert wishes == [
@@ -48,6 +48,7 @@ def test_every_option_reaches_the_run(wishes: list[BenchWish]) -> None:
             only=("compute.cpu", "block.lvm"),
             allowed=("eth1",),
             peer="192.0.2.7",
+            guest_address="192.0.2.9/24",
             native=Path("n.json"),
             output=Path("o"),
             record=True,
@@ -102,6 +103,8 @@ def test_bad_input_is_one_line_and_status_2(tmp_path: Path) -> None:
     for words in (
         ["--only", "block.lvm.seqred"],
         ["--peer", "a b"],
+        ["--guest-address", "192.0.2.9/24"],
+        ["--peer", "192.0.2.7", "--guest-address", "192.0.2.9"],
         ["--thresholds", str(wrong)],
         ["--span", "63"],
         ["--span", "-1"],

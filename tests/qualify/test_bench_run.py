@@ -31,7 +31,7 @@ from xenvm.qualify import bench_run, limits, visit
 from xenvm.qualify.bench_results import BenchResults, Found, Gate
 from xenvm.qualify.bench_run import BenchWish, asked_metrics, bench
 from xenvm.qualify.journal import Event, Record
-from xenvm.qualify.limits import LimitFiles, Limits, find_limits
+from xenvm.qualify.limits import LimitFiles, Limits, find_limits, parse_peer
 from xenvm.qualify.live import SuiteEnd
 from xenvm.qualify.suite import SuiteCall, suite_path
 
@@ -117,8 +117,8 @@ from xenvm.qualify import rigs
 class Driver:
     metrics = METRICS
 
-    def __init__(self, span_mib):
-        self.details = {"span_mib": span_mib}
+    def __init__(self, told):
+        self.details = {"told": told}
 
     def sample(self, metric, leg, *, number):
         return Sample(leg=leg, value=1.0 + number, details=self.details)
@@ -127,6 +127,7 @@ def rig(*_what, span_mib, **_how):
     return Driver(span_mib)
 
 rigs.block_rig = rigs.aggregate_rig = rig
+rigs.network_rig = lambda *_what, peer: Driver(int(peer.guest_address.rpartition("/")[2]))
 
 @pytest.fixture(scope="session")
 def limits(request, inventory):
@@ -209,6 +210,16 @@ def small_run(
         patch.setattr(visit, "gather", on_hardware)
         patch.setattr(bench_run, "find_limits", known_limits)
         return bench(replace(wish, **fields), watch)  # type: ignore[arg-type]
+
+
+def shipped_in(place: Path, *names: str) -> Path:
+    """Return a place for a run, with the shipped benchmarks of these names on rigs of nothing."""
+    suite, shipped = place / "suite", suite_path("benchmarks")
+    suite.mkdir()
+    for name in ("conftest", *names):
+        text = (shipped / f"{name}.py").read_text()
+        (suite / f"{name}.py").write_text(text + (RIGS if name == "conftest" else ""))
+    return place
 
 
 @pytest.fixture(scope="module")
@@ -346,18 +357,61 @@ def test_an_interrupted_run_is_undecided_and_has_its_report(tmp_path: Path) -> N
 
 
 def test_the_span_reaches_each_rig_and_is_told(tmp_path: Path) -> None:
-    suite, shipped = tmp_path / "suite", suite_path("benchmarks")
-    suite.mkdir()
-    for name in ("conftest", "pv_block", "pv_aggregate"):
-        text = (shipped / f"{name}.py").read_text()
-        (suite / f"{name}.py").write_text(text + (RIGS if name == "conftest" else ""))
     only = ("block.file.seqread", "aggregate.block.fairness")
-    results, folder = small_run(tmp_path, Watch(), only=only, extent=Extent(span_mib=4096))
+    place, extent = shipped_in(tmp_path, "pv_block", "pv_aggregate"), Extent(span_mib=4096)
+    results, folder = small_run(place, Watch(), only=only, extent=extent)
     measured = [one.measurement for one in results.found if one.measurement]
     assert [one.metric.name for one in measured] == [*only]
-    spans = {pair.candidate.details["span_mib"] for one in measured for pair in one.pairs}
+    spans = {pair.candidate.details["told"] for one in measured for pair in one.pairs}
     assert spans == {results.span_mib} == {4096}
     assert json.loads((folder / "benchmark.json").read_text())["xenvm"]["span_mib"] == 4096
+
+
+def test_the_guests_address_beside_the_peer_reaches_the_rig(tmp_path: Path) -> None:
+    results, _ = small_run(
+        shipped_in(tmp_path, "pv_network"),
+        Watch(),
+        only=("network.peer.tcp-rr",),
+        peer="192.0.2.7",
+        guest_address="192.0.2.9/28",
+    )
+    (one,) = results.found
+    assert one.measurement
+    assert {pair.candidate.details["told"] for pair in one.measurement.pairs} == {28}
+
+
+@pytest.mark.parametrize(
+    ("peer", "given", "taken"),
+    [
+        ("192.0.2.7", "", ""),
+        ("192.0.2.7:5202", "192.0.2.9/24", "192.0.2.9/24"),
+        ("192.0.2.7", "192.0.2.9/255.255.255.0", "192.0.2.9/24"),
+        ("[2001:db8::7]", "2001:db8::9/64", "2001:db8::9/64"),
+    ],
+)
+def test_a_guests_address_beside_the_peer_is_taken(peer: str, given: str, taken: str) -> None:
+    found = parse_peer(peer, given)
+    assert found
+    assert found.guest_address == taken
+
+
+@pytest.mark.parametrize(
+    ("peer", "given", "said"),
+    [
+        ("", "192.0.2.9/24", "add --peer ADDRESS"),
+        ("192.0.2.7:0", "192.0.2.9/24", "is no peer"),
+        ("192.0.2.7", "192.0.2.9", "write ADDRESS/PREFIX"),
+        ("192.0.2.7", "192.0.2.9/33", "write ADDRESS/PREFIX"),
+        ("192.0.2.7", "dhcp", "write ADDRESS/PREFIX"),
+        ("192.0.2.7", "192.0.2.7/24", "beside 192.0.2.7"),
+        ("192.0.2.7", "198.51.100.9/24", "in the peer's network"),
+        ("[2001:db8::7]", "192.0.2.9/24", "beside 2001:db8::7"),
+        ("peer.example", "192.0.2.9/24", "beside peer.example"),
+    ],
+)
+def test_a_guests_address_that_reaches_no_peer_is_refused(peer: str, given: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_peer(peer, given)
 
 
 def test_a_larger_span_is_given_the_time_that_filling_it_takes(

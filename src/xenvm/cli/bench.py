@@ -69,6 +69,12 @@ def complete_metric(
     "--peer", default="", metavar="ADDRESS[:PORT]", help="Who answers iperf3 and sockperf outside."
 )
 @click.option(
+    "--guest-address",
+    default="",
+    metavar="ADDRESS/PREFIX",
+    help="The guest's in the peer's network, where no DHCP answers.",
+)
+@click.option(
     "--native",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -92,6 +98,7 @@ def command(
     only: tuple[str, ...],
     allow: tuple[str, ...],
     peer: str,
+    guest_address: str,
     native: Path | None,
     noise: bool,
     output: Path | None,
@@ -122,6 +129,7 @@ def command(
         only=only,
         allowed=allow,
         peer=peer,
+        guest_address=guest_address,
         native=native,
         output=output,
         record=record,

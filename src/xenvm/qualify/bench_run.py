@@ -73,6 +73,8 @@ class BenchWish:
         only: Metrics, or beginnings of their names; empty for all that can be measured.
         allowed: Devices of the host that may be written to, beside a lab's spare ones.
         peer: An external peer, as ``ADDRESS[:PORT]``; empty for none.
+        guest_address: The measured guest's in its network, as ``ADDRESS/PREFIX``; empty to ask
+            DHCP.
         native: What the machine does without Xen, for the report; None for nothing.
         output: The run's folder; None for one under ``xenvm-report``.
         record: Whether the run becomes the baseline.
@@ -86,6 +88,7 @@ class BenchWish:
     only: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     peer: str = ""
+    guest_address: str = ""
     native: Path | None = None
     output: Path | None = None
     record: bool = False
@@ -152,9 +155,9 @@ def asked_metrics(wish: BenchWish, allowed: Sequence[str]) -> tuple[Metric, ...]
 
     Raises:
         UsageError: ``only`` names a metric that does not exist, a disk is not allowed by its
-            identity, or the peer is none.
+            identity, or the peer or the guest's address is none.
     """
-    peer = parse_peer(wish.peer)
+    peer = parse_peer(wish.peer, wish.guest_address)
     for path in allowed:
         if path.startswith("/") and not path.startswith(BY_ID):
             raise UsageError(f"{path} may be another disk after the next boot: --allow {BY_ID}…")
@@ -184,7 +187,7 @@ def _course(run: _Bench) -> BenchResults:
     started, began_s = now(), time.monotonic()
     visit, wish = run.visit, run.wish
     inventory = visit.look()
-    peer = parse_peer(wish.peer)
+    peer = parse_peer(wish.peer, wish.guest_address)
     # What makes a baseline is compared with none.
     files = replace(wish.files, baseline=None) if wish.record else wish.files
     limits = find_limits(
@@ -241,6 +244,7 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     options = ["-p", "pytest_benchmark.plugin", "-o", "python_files=pv_*.py"]
     options += [f"--benchmark-json={visit.folder.path.absolute() / BENCHMARK_FILE}"]
     options += ["--xenvm-pairs", str(pairs), "--xenvm-traffic-peer", wish.peer]
+    options += ["--xenvm-guest-address", wish.guest_address]
     options += ["--xenvm-span", str(wish.extent.span_mib)]
     options += ["--xenvm-null"] if wish.null else []
     baseline = None if wish.record else wish.files.baseline

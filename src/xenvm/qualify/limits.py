@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 from xenvm.bench.baseline import load_baseline
@@ -115,16 +117,23 @@ class Limits:
         }
 
 
-def parse_peer(text: str) -> Peer | None:
+def parse_peer(text: str, guest_address: str = "") -> Peer | None:
     """Return the external peer that ``ADDRESS[:PORT]`` names, an IPv6 address in brackets.
+
+    Args:
+        text: The peer; empty for none.
+        guest_address: The measured guest's in its network, as ``ADDRESS/PREFIX``; empty to ask
+            DHCP.
 
     Returns:
         None for no text.
 
     Raises:
-        UsageError: It names none.
+        UsageError: It names none, or the guest's address is none in its network.
     """
     if not text:
+        if guest_address:
+            raise UsageError(f"--guest-address {guest_address} needs a peer: add --peer ADDRESS")
         return None
     found = _PEER.fullmatch(text)
     port = int(found["port"] or _IPERF3_PORT) if found else 0
@@ -132,7 +141,8 @@ def parse_peer(text: str) -> Peer | None:
         raise UsageError(
             f"{text!r} is no peer: write ADDRESS or ADDRESS:PORT, as in 192.0.2.7:5201"
         )
-    return Peer(address=found["v6"] or found["name"], port=port)
+    address = found["v6"] or found["name"]
+    return Peer(address=address, port=port, guest_address=_beside(address, guest_address))
 
 
 def find_limits(
@@ -172,6 +182,24 @@ def find_limits(
         thresholds=files.load_thresholds(),
         baseline=_before(files.baseline, fingerprint, extent) if files.baseline else None,
         floors=files.thresholds is not None or evidence is EvidenceClass.HARDWARE,
+    )
+
+
+def _beside(peer: str, text: str) -> str:
+    """Return the address, with prefix, of a guest that reaches a peer without a router.
+
+    Raises:
+        UsageError: It is none of such a guest's.
+    """
+    if not text:
+        return ""
+    with suppress(ValueError):
+        given, other = ip_interface(text), ip_address(peer)
+        if "/" in text and other in given.network and other != given.ip:
+            return given.with_prefixlen
+    raise UsageError(
+        f"--guest-address {text!r} is no guest's beside {peer}: write ADDRESS/PREFIX in the peer's"
+        " network, as 192.0.2.9/24 beside 192.0.2.7"
     )
 
 
