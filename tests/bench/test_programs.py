@@ -152,10 +152,12 @@ def test_the_cache_of_a_device_is_told_and_of_a_partition_that_of_its_disk(
     assert write_cache_of(LocalShell(), "8:2") == {}
 
 
-def test_a_peer_that_is_dom0_or_does_not_answer_is_refused() -> None:
-    with pytest.raises(BlockedError, match=r"127\.0\.0\.1 is Dom0's own"):
+def test_a_peer_that_is_the_machine_itself_or_does_not_answer_is_refused() -> None:
+    with pytest.raises(BlockedError, match=r"127\.0\.0\.1 is the measured machine's own"):
         require_peer(LocalShell(), Peer(address="127.0.0.1"))
-    with pytest.raises(BlockedError, match=r"no way to peer\.example: name the peer by an IP"):
+    with pytest.raises(
+        BlockedError, match=r"no way leads to peer\.example: name the peer by an IP"
+    ):
         require_peer(LocalShell(), Peer(address="peer.example"))
     with pytest.raises(UsageError, match="no address"):
         Peer(address="a; reboot")

@@ -119,16 +119,20 @@ def details_of(job: FioJob) -> dict[str, float]:
     return {"bytes_per_s": job.bytes_per_s, "requests_per_s": job.requests_per_s, **latency}
 
 
-def require_fio(shell: HostShell) -> None:
-    """Refuse a Dom0 without fio, or with one that is too old.
+def require_fio(shell: HostShell, *, machine: str = "Dom0") -> None:
+    """Refuse a machine without fio, or with one that is too old.
+
+    Args:
+        shell: The machine's.
+        machine: Which it is, in words.
 
     Raises:
         BlockedError: It is.
     """
     told = shell.run("fio --version", check=False)
     if told.returncode != 0:
-        raise BlockedError("Dom0 has no fio: apt-get install fio there")
-    check_version(told.stdout)
+        raise BlockedError(f"{machine} has no fio: apt-get install fio there")
+    check_version(told.stdout, machine=machine)
 
 
 def fill(shell: HostShell, span: Span, *, passes: int = FILL_PASSES) -> None:

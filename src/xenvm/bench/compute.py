@@ -41,10 +41,24 @@ class ComputeDriver:
     def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
         """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""
         del number
-        argv, counted = _KERNELS[metric.name.rpartition(".")[2]]
         programs: Programs = Dom0Programs(self._host.shell)
         if leg is Leg.GUEST:
             programs = GuestPrograms(self.guest)
         with watched(self._host, (self.guest,), contract_for(self._setting.evidence)) as watch:
-            speeds = parse_speeds(programs.run(argv, deadline_s=DEADLINE_S))
-        return Sample(leg=leg, value=speeds[counted], invalid="; ".join(watch.objections))
+            speed = speed_of(programs, metric)
+        return Sample(leg=leg, value=speed, invalid="; ".join(watch.objections))
+
+
+def speed_of(programs: Programs, metric: Metric) -> float:
+    """Return what a kernel of fio's gives, in the metric's unit.
+
+    Args:
+        programs: Of whom is measured.
+        metric: One of ``compute.*``.
+
+    Raises:
+        GuestError, CommandError: fio failed.
+        ParseError: fio said what we do not understand.
+    """
+    argv, counted = _KERNELS[metric.name.rpartition(".")[2]]
+    return parse_speeds(programs.run(argv, deadline_s=DEADLINE_S))[counted]

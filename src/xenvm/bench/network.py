@@ -19,7 +19,7 @@ from xenvm.model.statistics import HostSample, VnifCounters
 from . import accounting
 from .catalogue import under
 from .environment import contract_for, watched
-from .measuring import Setting
+from .measuring import Setting, Timing
 from .programs import Dom0Programs, GuestPrograms, Programs
 
 GRACE_S = 30.0
@@ -89,6 +89,18 @@ class Server:
         """
         return cls(address=address, programs=GuestPrograms(guest), guest=guest)
 
+    @classmethod
+    def of_peer(cls, peer: Peer, *, uplink: str = "") -> Server:
+        """Return a peer, on which both run already.
+
+        Args:
+            peer: The peer.
+            uplink: The port of Dom0's bridge behind which it is.
+        """
+        return cls(
+            address=peer.address, port=peer.port, sockperf_port=peer.sockperf_port, uplink=uplink
+        )
+
     def serving(self, kind: str) -> AbstractContextManager[None]:
         """Return what has the server of a kind of metric listen."""
         if self.programs is None:
@@ -135,7 +147,7 @@ class NetworkDriver:
         guests = [self.guest, *([self.server.guest] if self.server.guest else [])]
         with watched(self._host, guests, contract) as watch, self.server.serving(kind):
             before = self._uplink_bytes()
-            made = self._measure(programs, kind)
+            made = exchange(programs, self.server, kind, self._setting.timing)
             passed = {name: count - before[name] for name, count in self._uplink_bytes().items()}
         reasons = watch.objections
         if leg is Leg.GUEST and made.arrived_bytes:
@@ -166,26 +178,17 @@ class NetworkDriver:
         counts = self._host.shell.run(_UPLINK_BYTES, self.server.uplink).stdout.split()
         return dict(zip(("uplink_in_bytes", "uplink_out_bytes"), map(float, counts), strict=True))
 
-    def _measure(self, programs: Programs, kind: str) -> _Made:
-        timing, server = self._setting.timing, self.server
-        deadline_s = timing.length_s + GRACE_S
-        if kind == ROUND_TRIPS:
-            argv = sockperf_text.client_argv(
-                server.address, server.sockperf_port, length_s=timing.length_s
-            )
-            trips = parse_sockperf(programs.run(argv, deadline_s=deadline_s))
-            details = {f"p{each:g}_s": latency_s for each, latency_s in trips.latency_s.items()}
-            return _Made(value=trips.median_s, details=details)
-        stream = STREAMS[kind]
-        argv = iperf3_json.client_argv(
-            stream, server.address, server.port, lengths_s=(timing.ramp_s, timing.runtime_s)
-        )
-        return _of_transfer(stream, parse_iperf3(programs.run(argv, deadline_s=deadline_s)))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
-    """What was measured."""
+class Exchange:
+    """What went between a client and a server.
+
+    Attributes:
+        value: In the metric's unit.
+        details: Further figures, by name with unit.
+        arrived_bytes: How much arrived; 0 where that is not told.
+        into_client: Whether the server sent it.
+    """
 
     value: float
     details: dict[str, float]
@@ -193,13 +196,42 @@ class _Made:
     into_client: bool = False
 
 
-def _of_transfer(stream: Stream, transfer: Transfer) -> _Made:
+def exchange(programs: Programs, server: Server, kind: str, timing: Timing) -> Exchange:
+    """Return what a client measured.
+
+    Args:
+        programs: Of the client, who is measured.
+        server: Whom it talks to; it listens.
+        kind: The end of a metric's name.
+        timing: How long.
+
+    Raises:
+        GuestError, CommandError: The client failed.
+        CommandTimeoutError: It did not end in time.
+        ParseError: It said what we do not understand, or that nothing arrived.
+    """
+    deadline_s = timing.length_s + GRACE_S
+    if kind == ROUND_TRIPS:
+        argv = sockperf_text.client_argv(
+            server.address, server.sockperf_port, length_s=timing.length_s
+        )
+        trips = parse_sockperf(programs.run(argv, deadline_s=deadline_s))
+        details = {f"p{each:g}_s": latency_s for each, latency_s in trips.latency_s.items()}
+        return Exchange(value=trips.median_s, details=details)
+    stream = STREAMS[kind]
+    argv = iperf3_json.client_argv(
+        stream, server.address, server.port, lengths_s=(timing.ramp_s, timing.runtime_s)
+    )
+    return _of_transfer(stream, parse_iperf3(programs.run(argv, deadline_s=deadline_s)))
+
+
+def _of_transfer(stream: Stream, transfer: Transfer) -> Exchange:
     details = {"bytes_per_s": transfer.bytes_per_s}
     if stream.udp_bytes:
         details["lost_ratio"] = transfer.lost_packets / (transfer.lost_packets + transfer.packets)
     else:
         details["retransmits"] = float(transfer.retransmits)
-    return _Made(
+    return Exchange(
         value=transfer.packets_per_s if stream.udp_bytes else transfer.bytes_per_s,
         details=details,
         arrived_bytes=transfer.received_bytes,
@@ -226,18 +258,20 @@ def uplink_to(shell: HostShell, peer: Peer, bridge: str) -> str:
 
 
 def require_peer(shell: HostShell, peer: Peer) -> None:
-    """Refuse a peer that is Dom0 itself, that Dom0 has no way to, or that does not answer.
+    """Refuse a peer that is the machine itself, that no way leads to, or that does not answer.
+
+    Args:
+        shell: The shell of Dom0, or of a machine without Xen.
+        peer: The peer.
 
     Raises:
         BlockedError: It is; names the port and the cure.
     """
     way = shell.run("ip route get %s", peer.address, check=False)
     if way.returncode != 0:
-        raise BlockedError(
-            f"Dom0 has no way to {peer.address}: name the peer by an IP address of its"
-        )
+        raise BlockedError(f"no way leads to {peer.address}: name the peer by an IP address of its")
     if way.stdout.startswith("local"):
-        raise BlockedError(f"{peer.address} is Dom0's own: name a machine outside the host")
+        raise BlockedError(f"{peer.address} is the measured machine's own: name another as peer")
     cures = {peer.port: "iperf3 -s", peer.sockperf_port: "sockperf server --tcp"}
     for port, cure in cures.items():
         asked = f"exec 3<>/dev/tcp/{peer.address}/{port}"

@@ -108,11 +108,12 @@ def _ground(device: str, span_bytes: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def check_version(text: str) -> None:
+def check_version(text: str, *, machine: str = "Dom0") -> None:
     """Refuse a fio that is too old.
 
     Args:
         text: What ``fio --version`` printed.
+        machine: Whose it is, in words.
 
     Raises:
         BlockedError: It is.
@@ -123,4 +124,6 @@ def check_version(text: str) -> None:
         raise ParseError("this is no version of fio", text=text)
     if (int(found[1]), int(found[2])) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        raise BlockedError(f"Dom0 has {text.strip()}, and {oldest} or newer is needed: update it")
+        raise BlockedError(
+            f"{machine} has {text.strip()}, and {oldest} or newer is needed: update it"
+        )

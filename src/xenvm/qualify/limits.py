@@ -17,7 +17,7 @@ from xenvm.bench.measuring import Extent
 from xenvm.bench.network import Peer
 from xenvm.bench.thresholds import load_thresholds
 from xenvm.errors import BaselineError, UsageError
-from xenvm.host import Host
+from xenvm.host import Host, HostShell
 from xenvm.model.baseline import Baseline, Fingerprint
 from xenvm.model.benchmark import Criterion, Metric
 from xenvm.model.inventory import Inventory
@@ -185,6 +185,11 @@ def find_limits(
     )
 
 
+def nic_towards(shell: HostShell, address: str) -> str:
+    """Return the NIC of a machine that leads to an address; empty where nobody can tell."""
+    return shell.run(_NIC_TOWARDS, address).stdout.strip()
+
+
 def _beside(peer: str, text: str) -> str:
     """Return the address, with prefix, of a guest that reaches a peer without a router.
 
@@ -232,7 +237,7 @@ def _device(host: Host, allowed: Collection[str], span_mib: int) -> str:
 
 def _nic(host: Host, allowed: Collection[str], peer: str) -> str:
     """Return the NIC that is measured: the one that leads to the peer, or else the user's."""
-    if peer and (towards := host.shell.run(_NIC_TOWARDS, peer).stdout.strip()):
+    if peer and (towards := nic_towards(host.shell, peer)):
         return towards
     # Neither a disk's path nor the address of a PCI function.
     return next((name for name in allowed if not {"/", ":"} & {*name}), "")

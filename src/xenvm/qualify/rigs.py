@@ -265,12 +265,7 @@ def _peer_rig(
     guest = workshop.guest("g0", memory_mib=NETWORK_GUEST_MIB, vbds=[tools.vbd], vnifs=[vnif])
     _equip([guest], tools)
     guest.ask("address", nic=nic_of(guest, vnif.mac), address=peer.guest_address or "dhcp")
-    server = Server(
-        address=peer.address,
-        port=peer.port,
-        sockperf_port=peer.sockperf_port,
-        uplink=uplink_to(shell, peer, device),
-    )
+    server = Server.of_peer(peer, uplink=uplink_to(shell, peer, device))
     return NetworkDriver(workshop.host, guest, server, setting, path="peer")
 
 
