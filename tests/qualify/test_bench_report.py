@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -89,6 +90,16 @@ def broken(kind: VerdictKind) -> Found:
     return Found(
         metric=metric("compute.cpu"),
         verdict=Verdict(requirement_id="compute.cpu", kind=kind, detail="no fio: install it"),
+    )
+
+
+def recorded_on(hardware: Fingerprint, *figures: BaselineFigure) -> Baseline:
+    return Baseline(
+        fingerprint=hardware,
+        recorded_at="2026-09-01",
+        tier=Tier.QUICK,
+        span_mib=256,
+        figures=figures,
     )
 
 
@@ -189,13 +200,7 @@ def test_an_a_a_run_has_one_leg_twice_and_no_guest() -> None:
 
 def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) -> None:
     figure = BaselineFigure(metric=SEQREAD.name, rate=600 * 2.0**20, ratio=None, pairs=1)
-    native = Baseline(
-        fingerprint=replace(HARDWARE, pcpus=None, xen=""),
-        recorded_at="2026-09-01",
-        tier=Tier.QUICK,
-        span_mib=256,
-        figures=(figure,),
-    )
+    native = recorded_on(replace(HARDWARE, pcpus=None, xen=""), figure)
     file = tmp_path / "native.json"
     file.write_text(baseline_to_json(native))
     loaded = load_native(file)
@@ -208,6 +213,33 @@ def test_a_native_leg_stands_beside_and_says_when_it_is_stale(tmp_path: Path) ->
     assert "firmware was F 0, is F 1" in bench_html(results(found(1.0)), native=other)
     wider = replace(results(found(1.0)), span_mib=4096)
     assert "Record it again: span was 256 MiB, is 4096 MiB" in bench_html(wider, native=loaded)
+
+
+def test_the_native_column_has_whatever_was_recorded() -> None:
+    figures = tuple(
+        BaselineFigure(metric=name, rate=rate, ratio=None, pairs=5)
+        for name, rate in (("compute.cpu", 700 * 2.0**20), ("network.peer.tcp-rr", 25e-6))
+    )
+    native = recorded_on(HARDWARE, *figures)
+    run = results(*(found(1.0, name=figure.metric) for figure in figures), found(1.0))
+    page = bench_html(run, native=native)
+    cells = re.findall(r'data-name="Native" class="number">([^<]*)<', page)
+    assert cells == ["700 MiB/s", "25.0 μs", "—"]
+
+
+def test_of_devices_a_native_leg_is_held_to_those_of_its_figures() -> None:
+    disk = replace(HARDWARE, disk="Fast 1", nic="0x8086 0x1 ixgbe", link_mbit_s=10_000)
+    block = BaselineFigure(metric=SEQREAD.name, rate=1.0, ratio=None, pairs=5)
+    cpu, trips = replace(block, metric="compute.cpu"), replace(block, metric="network.peer.tcp-rr")
+    other = replace(disk, disk="Slow 2", nic="0x8086 0x2 igb", link_mbit_s=1000)
+    differing = {
+        cpu: "",
+        block: "disk was Slow 2, is Fast 1; span was 256 MiB, is 4096 MiB",
+        trips: "nic was 0x8086 0x2 igb, is 0x8086 0x1 ixgbe; link_mbit_s was 1000, is 10000",
+    }
+    for figure, said in differing.items():
+        assert stale(recorded_on(other, figure), disk, 4096) == said
+    assert stale(recorded_on(other, cpu, block, trips), HARDWARE, 256) == ""
 
 
 def test_the_report_tells_the_span_beside_the_tier() -> None:

@@ -1,8 +1,8 @@
-"""The loads of the block metrics on a machine without Xen: no guest, no pairs, one leg."""
+"""Loads and kernels of the benchmarks on a machine without Xen: no guest, no pairs, one leg."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from xenvm.errors import BlockedError
@@ -10,24 +10,77 @@ from xenvm.formats.dom0_surroundings import parse_told, script_after, script_bef
 from xenvm.formats.fio_job import LOADS, load_argv
 from xenvm.formats.fio_json import parse_fio
 from xenvm.host import HostShell
+from xenvm.model.baseline import BaselineFigure
 from xenvm.model.benchmark import Leg, Metric, Pair, Sample
 from xenvm.model.surroundings import Moved
 
 from . import accounting
-from .block import GRACE_S, Span, details_of, device_of, value_of
-from .catalogue import metric
+from .block import GRACE_S, Span, device_of, value_of
+from .catalogue import metric, under
+from .compute import speed_of
+from .decision import figure
 from .measuring import Timing
+from .network import Peer, Server, exchange
 from .programs import Dom0Programs
 
 ROUNDS = 5
 _ON_A_DEVICE = ("lvm", "partition")
 """Backings that are a device to the one who drives it; the same leg stands for both."""
 
+Say = Callable[[str], None]
 
-def native_pairs(
-    shell: HostShell, span: Span, timing: Timing, say: Callable[[str], None]
-) -> Iterator[tuple[list[Metric], list[Pair]]]:
-    """Measure each load, and tell the metrics that it stands for.
+
+def compute_figures(shell: HostShell, say: Say) -> Iterator[BaselineFigure]:
+    """Measure memory and CPU.
+
+    Args:
+        shell: The machine's.
+        say: Told what is measured.
+
+    Yields:
+        What each metric ``compute.*`` gave.
+
+    Raises:
+        CommandError: fio failed.
+        ParseError: fio said what we do not understand.
+    """
+    programs = Dom0Programs(shell)
+    for one in under("compute"):
+        say(f"{one.name}: {ROUNDS} times")
+        yield _figure(one, [speed_of(programs, one) for _ in range(ROUNDS)])
+
+
+def peer_figures(
+    shell: HostShell, peer: Peer, timing: Timing, say: Say
+) -> Iterator[BaselineFigure]:
+    """Measure the way to a peer.
+
+    Args:
+        shell: The machine's.
+        peer: Who answers.
+        timing: How long each exchange is.
+        say: Told what is measured.
+
+    Yields:
+        What each metric ``network.peer.*`` gave.
+
+    Raises:
+        CommandError: iperf3 or sockperf failed.
+        CommandTimeoutError: It did not end in time.
+        ParseError: It said what we do not understand, or that nothing arrived.
+    """
+    programs, server = Dom0Programs(shell), Server.of_peer(peer)
+    for one in under("network.peer"):
+        say(f"{one.name}: {ROUNDS} times {timing.length_s} s")
+        kind = one.name.rpartition(".")[2]
+        made = [exchange(programs, server, kind, timing) for _ in range(ROUNDS)]
+        yield _figure(one, [each.value for each in made])
+
+
+def block_figures(
+    shell: HostShell, span: Span, timing: Timing, say: Say
+) -> Iterator[BaselineFigure]:
+    """Measure each load on a disk.
 
     Args:
         shell: The machine's.
@@ -36,22 +89,28 @@ def native_pairs(
         say: Told what is measured.
 
     Yields:
-        The metrics of a load, and its samples.
+        What each metric gave that a load stands for.
 
     Raises:
         BlockedError: A cache answered, not the device.
+        CommandError: fio failed.
+        ParseError: fio said what we do not understand.
     """
     for kind in LOADS:
-        named = (metric(f"block.{backing}.{kind}") for backing in _ON_A_DEVICE)
-        metrics = [replace(one, reference=False) for one in named]
+        metrics = [metric(f"block.{backing}.{kind}") for backing in _ON_A_DEVICE]
         say(f"{kind}: {ROUNDS} times {timing.length_s} s")
-        samples = [
-            _sample(shell, span, timing, metrics[0], number) for number in range(1, ROUNDS + 1)
-        ]
-        yield metrics, [Pair(number=n, candidate=sample) for n, sample in enumerate(samples, 1)]
+        numbers = range(1, ROUNDS + 1)
+        values = [_driven(shell, span, timing, metrics[0], number) for number in numbers]
+        yield from (_figure(one, values) for one in metrics)
 
 
-def _sample(shell: HostShell, span: Span, timing: Timing, one: Metric, number: int) -> Sample:
+def _figure(one: Metric, values: Sequence[float]) -> BaselineFigure:
+    samples = [Sample(leg=Leg.NATIVE, value=value) for value in values]
+    pairs = [Pair(number=n, candidate=sample) for n, sample in enumerate(samples, 1)]
+    return figure(replace(one, reference=False), pairs)
+
+
+def _driven(shell: HostShell, span: Span, timing: Timing, one: Metric, number: int) -> float:
     load = LOADS[one.name.rpartition(".")[2]]
     argv = load_argv(
         load,
@@ -69,7 +128,7 @@ def _sample(shell: HostShell, span: Span, timing: Timing, one: Metric, number: i
         moved_bytes = after.written_bytes - before.written_bytes
     if said := accounting.objection(moved_bytes, sum(job.moved_bytes for job in jobs)):
         raise BlockedError(f"{span.path}: {said}")
-    return Sample(leg=Leg.NATIVE, value=value_of(jobs[-1], one), details=details_of(jobs[-1]))
+    return value_of(jobs[-1], one)
 
 
 def _moved(shell: HostShell, device: str, script: str) -> Moved:

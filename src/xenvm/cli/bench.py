@@ -13,6 +13,7 @@ from xenvm.model.verdict import Tier
 
 from .extras import BENCHMARKS, require_extras
 from .live_host import AS_JSON, HOST, print_json
+from .peer import PEER
 from .span import SPAN
 
 if TYPE_CHECKING:  # --help needs no libvirt
@@ -65,9 +66,7 @@ def complete_metric(
     metavar="DEVICE",
     help="A disk (/dev/disk/by-id/…) or a NIC (eth1) that may be used; repeatable.",
 )
-@click.option(
-    "--peer", default="", metavar="ADDRESS[:PORT]", help="Who answers iperf3 and sockperf outside."
-)
+@PEER
 @click.option(
     "--guest-address",
     default="",

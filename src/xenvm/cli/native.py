@@ -1,4 +1,4 @@
-"""xenvm native: what a machine's disk does without Xen."""
+"""xenvm native: what a machine does without Xen."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from xenvm.model.verdict import Tier
 
 from .extras import NATIVE, require_extras
 from .live_host import AS_JSON
+from .peer import PEER
 from .span import SPAN
 
 
 @click.command("native")
 @click.option(
-    "--allow", "device", required=True, metavar="DEVICE", help="The disk (/dev/disk/by-id/…)."
+    "--allow",
+    "device",
+    default="",
+    metavar="DEVICE",
+    help="A disk (/dev/disk/by-id/…), OVERWRITTEN; without it no disk is touched.",
 )
+@PEER
 @click.option(
     "--output",
     required=True,
@@ -36,19 +42,22 @@ from .span import SPAN
 )
 @SPAN
 @AS_JSON
-def command(device: str, output: Path, tier: str, span: int, as_json: bool) -> None:
-    """Record what a disk of this machine does without Xen, for the report of xenvm bench.
+def command(device: str, peer: str, output: Path, tier: str, span: int, as_json: bool) -> None:
+    """Record what this machine does without Xen, for the report of xenvm bench.
 
-    Run it on the machine itself, booted without Xen. The span at the start of the disk is
-    OVERWRITTEN; a disk with anything on it is refused.
+    Run it on the machine itself, booted without Xen. Memory and CPU are always measured, the
+    network with --peer, a disk with --allow. The span at the start of that disk is OVERWRITTEN;
+    a disk with anything on it is refused.
 
     \b
-    Example:
-      xenvm native --allow /dev/disk/by-id/nvme-XYZ --output native.json
+    Examples:
+      xenvm native --output native.json
+      xenvm native --allow /dev/disk/by-id/nvme-XYZ --peer 192.0.2.7 --output native.json
     """
     require_extras(NATIVE)
     from xenvm.formats.baseline_json import baseline_to_json  # noqa: PLC0415 - --help is quick
     from xenvm.host.shell import LocalShell  # noqa: PLC0415 - --help is quick
+    from xenvm.qualify.limits import parse_peer  # noqa: PLC0415 - an extra
     from xenvm.qualify.native import record_native  # noqa: PLC0415 - an extra
 
     extent = Extent(tier=Tier(tier), span_mib=span)
@@ -60,6 +69,7 @@ def command(device: str, output: Path, tier: str, span: int, as_json: bool) -> N
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    text = baseline_to_json(record_native(LocalShell(), device, extent, say))
+    recorded = record_native(LocalShell(), extent, say, device=device, peer=parse_peer(peer))
+    text = baseline_to_json(recorded)
     output.write_text(text, encoding="utf-8")
     click.echo(text if as_json else f"recorded in {output}")

@@ -30,7 +30,7 @@ NOUNS = {
     "inventory": "Gather every fact that a rule reads, with the raw evidence.",
     "lab": "A disposable real Xen host in QEMU.",
     "migrate": "Move a domain to another host.",
-    "native": "Record what this machine's disk does without Xen.",
+    "native": "Record what this machine does without Xen.",
     "plan": "Show what a qualification would run; touch nothing.",
     "profile": "What is asked of a host, and what one guest may have.",
     "qualify": "Qualify a host under a profile.",

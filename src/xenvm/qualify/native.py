@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from xenvm.bench.block import Span, fill, require_fio
-from xenvm.bench.decision import figure
 from xenvm.bench.fingerprint import gather_fingerprint
 from xenvm.bench.measuring import Extent, timing_for
-from xenvm.bench.native import native_pairs
+from xenvm.bench.native import Say, block_figures, compute_figures, peer_figures
+from xenvm.bench.network import Peer, require_peer
 from xenvm.errors import (
     BlockedError,
     NotAllowedError,
@@ -23,46 +22,48 @@ from xenvm.model.baseline import Baseline, Fingerprint
 
 from .disks import BY_ID, unused
 from .journal import now
+from .limits import nic_towards
 
-_SAME = ("machine", "firmware", "cpu", "disk", "kernel")
+_SAME = ("machine", "firmware", "cpu", "kernel")
 """What must be the same on a boot without Xen, which does not tell the rest as Xen does."""
+_SAME_DEVICES = {"block": ("disk",), "network": ("nic", "link_mbit_s")}
+"""And what of a device, where one was recorded and one is measured now, by its figures."""
 _SIZE_BYTES = "PATH=$PATH:/usr/sbin:/sbin blockdev --getsize64 %s"
 
-Say = Callable[[str], None]
 
+def record_native(
+    shell: HostShell, extent: Extent, say: Say, *, device: str = "", peer: Peer | None = None
+) -> Baseline:
+    """Return what the machine that ``shell`` is of does, which runs no Xen.
 
-def record_native(shell: HostShell, device: str, extent: Extent, say: Say) -> Baseline:
-    """Return what a disk does on the machine that ``shell`` is of, which runs no Xen.
-
-    The span at its start is overwritten.
+    Its memory and CPU are always measured.
 
     Args:
         shell: The machine's.
-        device: The disk, by its identity.
         extent: How long each load is, and how much of the disk it drives.
         say: Told what is measured.
+        device: A disk, by its identity; the span at its start is overwritten. Empty for none.
+        peer: Who answers outside; None for nobody.
 
     Raises:
         UsageError: There is no such disk.
         NotAllowedError: The disk is not named by its identity.
-        BlockedError: The machine runs Xen, lacks fio, or the disk is in use.
+        BlockedError: The machine runs Xen or lacks a measuring program, the peer does not answer,
+            or the disk is in use.
         OutOfSpaceError: The disk is smaller than the span.
     """
-    if not device.startswith(BY_ID):
-        raise NotAllowedError(f"{device} may be another disk after the next boot: name it {BY_ID}…")
-    if shell.run("cat /sys/hypervisor/type", check=False).stdout.strip() == "xen":
-        raise BlockedError("this machine runs Xen: boot its kernel without, and record then")
-    if shell.run("test -b %s", device, check=False).returncode != 0:
-        raise UsageError(f"{device} is no disk of this machine: ls {BY_ID} shows them")
-    require_fio(shell)
-    fingerprint = gather_fingerprint(shell, device=device)
+    _require(shell, device, peer)
+    nic = nic_towards(shell, peer.address) if peer else ""
+    fingerprint = gather_fingerprint(shell, device=device, nic=nic)
     timing = timing_for(extent.tier, fingerprint.disk_class)
-    span = _span(shell, unused(shell, device), extent.span_mib)
-    say(f"filling {extent.span_mib} MiB of {device}")
-    fill(shell, span)
-    figures = []
-    for metrics, pairs in native_pairs(shell, span, timing, say):
-        figures += [figure(metric, pairs) for metric in metrics]
+    span = _span(shell, unused(shell, device), extent.span_mib) if device else None
+    figures = [*compute_figures(shell, say)]
+    if peer:
+        figures += peer_figures(shell, peer, timing, say)
+    if span:
+        say(f"filling {extent.span_mib} MiB of {device}")
+        fill(shell, span)
+        figures += block_figures(shell, span, timing, say)
     return Baseline(
         fingerprint=fingerprint,
         recorded_at=now(),
@@ -89,19 +90,45 @@ def load_native(path: Path) -> Baseline:
 def stale(native: Baseline, hardware: Fingerprint, span_mib: int) -> str:
     """Return what of a native leg is not as it is on Xen; empty for nothing.
 
+    Of devices only those count that it was recorded on, and that are measured now.
+
     Args:
         native: The leg.
         hardware: The hardware, firmware and kernel now.
         span_mib: How much of a device is driven now.
     """
+    recorded = {figure.metric.partition(".")[0] for figure in native.figures}
+    devices = {name for kind in recorded for name in _SAME_DEVICES.get(kind, ())}
     differing = [
         f"{name} was {theirs or 'unknown'}, is {mine or 'unknown'}"
         for name, mine, theirs in hardware.differences(native.fingerprint)
-        if name in _SAME
+        if name in _SAME or (name in devices and mine)
     ]
-    if native.span_mib != span_mib:
+    if "block" in recorded and native.span_mib != span_mib:
         differing.append(f"span was {native.span_mib} MiB, is {span_mib} MiB")
     return "; ".join(differing)
+
+
+def _require(shell: HostShell, device: str, peer: Peer | None) -> None:
+    """Refuse what could not be measured to its end.
+
+    Raises:
+        UsageError: There is no such disk.
+        NotAllowedError: The disk is not named by its identity.
+        BlockedError: The machine runs Xen or lacks a program, or the peer does not answer.
+    """
+    if device and not device.startswith(BY_ID):
+        raise NotAllowedError(f"{device} may be another disk after the next boot: name it {BY_ID}…")
+    if shell.run("cat /sys/hypervisor/type", check=False).stdout.strip() == "xen":
+        raise BlockedError("this machine runs Xen: boot its kernel without, and record then")
+    if device and shell.run("test -b %s", device, check=False).returncode != 0:
+        raise UsageError(f"{device} is no disk of this machine: ls {BY_ID} shows them")
+    for name in ("fio", *(("iperf3", "sockperf") if peer else ())):
+        if shell.run("command -v %s", name, check=False).returncode != 0:
+            raise BlockedError(f"this machine has no {name}: apt-get install {name}")
+    require_fio(shell, machine="this machine")
+    if peer:
+        require_peer(shell, peer)
 
 
 def _span(shell: HostShell, disk: str, span_mib: int) -> Span:
