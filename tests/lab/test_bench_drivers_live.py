@@ -145,7 +145,7 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_written(workshop:
         network_rig(workshop, "peer", SETTING)
     with pytest.raises(BlockedError, match=r"10\.0\.2\.2 does not answer on port 9: iperf3 -s"):
         network_rig(workshop, "peer", SETTING, peer=Peer(address="10.0.2.2", port=9))
-    shell.run("mkfs.ext4 -q %s", SCRATCH, deadline_s=60)
+    shell.run("mkswap %s", SCRATCH, deadline_s=60)
     with pytest.raises((BlockedError, DeviceInUseError), match="is in use"):
         block_rig(workshop, "partition", SETTING, allowed=[SCRATCH])
     shell.run("wipefs -qa %s", SCRATCH)
