@@ -79,8 +79,8 @@ neighbour=$($real list | awk '$1 ~ /-n1$/ {print $2}')
   touch /run/broke.$victim
   case $(ls /run/broke.* | wc -l) in
   1) ;; # beside this one nothing goes wrong
-  2) $real pause $neighbour; sleep 4; $real unpause $neighbour ;;
-  3) sleep 9 ;;
+  2) $real pause $neighbour; sleep 7; $real unpause $neighbour ;;
+  3) sleep 20 ;;
   *) xenstore-write /local/domain/0/backend/vbd/$victim$victim/51712/online 1 ;;
   esac
 }
