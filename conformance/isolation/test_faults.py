@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -46,6 +47,7 @@ class Signs:
         packets: Packets that it sent.
         blocks: Blocks of 512 bytes that its sparse disk image takes in Dom0.
         kills: How often its OOM killer struck.
+        at_s: When that was, by a clock of ours.
     """
 
     runs: bool
@@ -54,6 +56,7 @@ class Signs:
     packets: int
     blocks: int
     kills: int
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,11 @@ def spins(before: Signs, after: Signs) -> bool:
     return after.runs and after.cpu_s - before.cpu_s > FAULT_S / 4
 
 
+def falls_silent(before: Signs, after: Signs) -> bool:
+    """Return whether most beats of its heart, one a second, did not come."""
+    return after.beats - before.beats < (after.at_s - before.at_s) / 3
+
+
 FAULTS: Mapping[str, Fault] = {
     "packet flood": Fault(
         verb="packet_flood", took=lambda before, after: after.packets - before.packets > 1000
@@ -86,7 +94,7 @@ FAULTS: Mapping[str, Fault] = {
     "crash": Fault(verb="crash", took=lambda _, after: not after.runs),
     "hang": Fault(
         verb="hang",
-        took=lambda before, after: spins(before, after) and after.beats <= before.beats + 2,
+        took=lambda before, after: spins(before, after) and falls_silent(before, after),
     ),
 }
 
@@ -123,6 +131,7 @@ class Victim:
             packets=int(said[1]),
             blocks=int(said[2]),
             kills=self.guest.transcript.count("Out of memory"),
+            at_s=time.monotonic(),
         )
 
     def suffer(self, fault: Fault) -> None:
