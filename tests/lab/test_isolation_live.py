@@ -71,7 +71,7 @@ xl reboot $(named n1)
 """A Dom0 that reboots another guest too, when one reboots."""
 
 BREAK_WHEN_ASKED = """#!/bin/sh
-real=/usr/sbin/xl.real
+real=/usr/sbin/xl
 [ "$*" = list ] || exec $real "$@"
 said=$($real list)
 while read -r name id _; do
@@ -107,12 +107,11 @@ def test_a_host_that_reboots_another_guest_too_fails(
 def test_a_host_that_does_not_keep_guests_apart_fails(
     lab: Lab, host: Host, xenvm: Command, tmp_path: Path
 ) -> None:
-    host.shell.run("mv /usr/sbin/xl /usr/sbin/xl.real")
     try:
-        host.shell.put_file("/usr/sbin/xl", BREAK_WHEN_ASKED.encode(), mode=0o755)
+        host.shell.put_file("/usr/local/sbin/xl", BREAK_WHEN_ASKED.encode(), mode=0o755)
         status, rows = qualified(xenvm, lab, tmp_path / "out", "WP-5.1-04")
     finally:
-        host.shell.run("mv /usr/sbin/xl.real /usr/sbin/xl; for f in /run/broke.*; do id=${f#*.};"
+        host.shell.run("rm /usr/local/sbin/xl; for f in /run/broke.*; do id=${f#*.};"
                        " xenstore-rm /local/domain/0/backend/vbd/$id$id; rm $f; done",
                        deadline_s=60, check=False)  # fmt: skip
     assert status == 1
