@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 
 import libvirt
 import pytest
@@ -41,14 +40,6 @@ def test_one_call_after_the_other_uses_one_thread() -> None:
     for _ in range(100):
         call_within("nothing", lambda: None, deadline_s=5)
     assert threading.active_count() <= before + 1
-
-
-def test_a_call_costs_little_over_the_work_itself() -> None:
-    call_within("warming up", lambda: None, deadline_s=5)
-    started_s = time.perf_counter()
-    for _ in range(200):
-        call_within("nothing", lambda: None, deadline_s=5)
-    assert (time.perf_counter() - started_s) / 200 < 0.005
 
 
 def test_a_hanging_call_does_not_keep_the_interpreter() -> None:
