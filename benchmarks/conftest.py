@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from xenvm.bench.catalogue import metric, under
-from xenvm.bench.measuring import SPAN_MIB, Extent, Setting, timing_for
+from xenvm.bench.measuring import SPAN_MIB, Extent, Setting, setting_for
 from xenvm.bench.network import Peer
 from xenvm.bench.replay import Benchmark
 from xenvm.host import Host
@@ -105,8 +105,7 @@ def limits(
 @pytest.fixture(scope="session")
 def setting(inventory: Inventory, limits: Limits, tier: Tier) -> Setting:
     """What every leg on the host has in common."""
-    timing = timing_for(tier, limits.fingerprint.disk_class)
-    return Setting(evidence=inventory.evidence, timing=timing)
+    return setting_for(inventory.evidence, tier, limits.fingerprint.disk_class)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class Machine:
         cached: bool = False,
         fails: str = "nothing",
         fio: str = "fio-3.33\n",
+        wavers: bool = False,
     ):
         self.lines: list[str] = []
         self._said = {
@@ -51,11 +52,11 @@ class Machine:
             "ip -o route get": "eth0\n",
             "stat -L": "block special file|fe|0|0\n",
         }
-        self._cached, self._fails = cached, fails
+        self._cached, self._fails, self._wavers = cached, fails, wavers
         self._fio = once_said("fio-3.33-randread.json")
         jobs = json.loads(self._fio[self._fio.index("{") :])["jobs"]
         moved = sum(job[way]["io_bytes"] for job in jobs for way in ("read", "write"))
-        self._sectors, self._step = 0, moved // 512
+        self._sectors, self._step, self._slow = 0, moved // 512, 0
 
     def run(self, command: str, *args: str, stdin: str = "", **_how: object) -> CommandResult:
         line = command % args if args else command
@@ -67,11 +68,19 @@ class Machine:
     def _answer(self, line: str) -> str:
         if " fio --output" in line:
             self._sectors += 0 if self._cached else self._step
-            return self._fio
+            return self._slower() if self._wavers and "=randwrite" in line else self._fio
         if "devices='254:0'" in line:
             counts = f"1 0 {self._sectors} 0 1 0 {self._sectors} 0 0 0 0"
             return f"moved 254:0 {counts}\nclock 1000.0 10.0\n"
         return next((said for start, said in self._said.items() if start in line), "")
+
+    def _slower(self) -> str:
+        """Return what fio said, with a fifth fewer requests each time."""
+        self._slow += 1
+        document = json.loads(self._fio[self._fio.index("{") :])
+        for job in document["jobs"]:
+            job["read"]["total_ios"] = round(job["read"]["total_ios"] * 0.8**self._slow)
+        return json.dumps(document)
 
 
 def once_said(name: str) -> str:
@@ -193,6 +202,36 @@ def test_a_leg_is_as_long_as_the_benchmarks_on_that_disk() -> None:
         assert all(line.endswith(runtime) for line in loads)
         (fill,) = [line for line in machine.lines if "--rw=write" in line and line not in loads]
         assert "--loops=2" in fill
+
+
+@pytest.fixture
+def flash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is one that does not spin."""
+    nvme = Fingerprint(machine="Maker Rack 1", disk_class=DeviceClass.NVME)
+    monkeypatch.setattr(native, "gather_fingerprint", lambda *_a, **_k: nvme)
+
+
+@pytest.mark.usefixtures("flash")
+def test_a_flash_disk_is_written_until_it_is_steady_before_it_is_measured_in_full() -> None:
+    for tier, settling in ((Tier.QUICK, 0), (Tier.FULL, 5)):
+        machine = Machine()
+        assert len(recorded(machine, extent=Extent(tier=tier)).figures) == 12
+        kinds = [line.partition("--rw=")[2].split()[0] for line in machine.lines if "--rw=" in line]
+        assert kinds[1 : 1 + settling] == ["randwrite"] * settling
+        assert kinds.count("randwrite") == settling + 5
+
+
+@pytest.mark.usefixtures("flash")
+def test_of_a_disk_that_is_never_steady_nothing_that_writes_is_recorded() -> None:
+    machine, said = Machine(wavers=True), list[str]()
+    shell: HostShell = machine  # type: ignore[assignment] # the part of it that is needed
+    found = record_native(shell, Extent(tier=Tier.FULL), said.append, device=DISK)
+    names = {figure.metric for figure in found.figures}
+    assert "block.lvm.seqread" in names
+    assert not [name for name in names if "write" in name]
+    assert "did not write steadily in 25 rounds of 40 s: nothing that writes is recorded" in (
+        " ".join(said)
+    )
 
 
 def test_as_much_of_the_disk_is_driven_as_is_asked() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xenvm.errors import BlockedError
 from xenvm.formats.dom0_surroundings import WHICH, parse_which
-from xenvm.formats.fio_job import LOADS, check_version, fill_argv, load_argv
+from xenvm.formats.fio_job import LOADS, FioLoad, check_version, fill_argv, load_argv
 from xenvm.formats.fio_json import FioJob, parse_fio
 from xenvm.host import Host, HostShell
 from xenvm.host.probe import ProbeGuest
@@ -15,8 +15,9 @@ from xenvm.model.benchmark import Leg, Metric, Sample
 from . import accounting
 from .catalogue import BYTES_PER_S, SECONDS, under
 from .environment import contract_for, watched
-from .measuring import Setting
+from .measuring import Setting, Timing
 from .programs import Dom0Programs, GuestPrograms, Programs
+from .steadiness import ROUNDS_MOST, is_steady
 
 GRACE_S = 60.0
 """What fio may take beyond its load: to start, and to flush what it wrote."""
@@ -24,6 +25,8 @@ FILL_LEAST_BYTES_PER_S = 4 << 20
 """No device that is worth a benchmark is slower at being filled."""
 FILL_PASSES = 2
 """How often a span is written before it is measured, which is enough where legs are paired."""
+SETTLING = "randwrite-qd32"
+"""The load that takes an SSD's spare room away."""
 MEDIAN = 50.0
 _WRITE_CACHE = (
     "cd -P /sys/dev/block/%s && cat queue/write_cache ../queue/write_cache 2>/dev/null | head -n 1"
@@ -38,11 +41,13 @@ class Span:
         path: In Dom0: a block device, or an image file.
         target: Its name in the guest.
         size_bytes: How much of it, from its start.
+        unsteady: Why what is written to it counts for nothing; empty where it counts.
     """
 
     path: str
     target: str
     size_bytes: int
+    unsteady: str = ""
 
 
 class BlockDriver:
@@ -74,21 +79,16 @@ class BlockDriver:
         """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""
         load = LOADS[metric.name.rpartition(".")[2]]
         programs, device = self._where(leg)
-        timing = self._setting.timing
-        argv = load_argv(
-            load,
-            device=device,
-            span_bytes=self.span.size_bytes,
-            lengths_s=(timing.ramp_s, timing.runtime_s),
-            seed=number,
-        )
         contract = contract_for(self._setting.evidence)
         ours, devices = ("fio",) if leg is Leg.DOM0 else (), (self._device,)
         with watched(self._host, (self.guest,), contract, devices, ours) as watch:
-            jobs = parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
+            jobs = driven(
+                programs, load, self.span, self._setting.timing, seed=number, device=device
+            )
         device_bytes = watch.moved_bytes(self._device, written=load.writes)
         said_bytes = sum(job.moved_bytes for job in jobs)
-        reasons = (accounting.objection(device_bytes, said_bytes), *watch.objections)
+        unsteady = self.span.unsteady if load.writes else ""
+        reasons = (unsteady, accounting.objection(device_bytes, said_bytes), *watch.objections)
         return Sample(
             leg=leg,
             value=value_of(jobs[-1], metric),
@@ -150,6 +150,58 @@ def fill(shell: HostShell, span: Span, *, passes: int = FILL_PASSES) -> None:
     argv = fill_argv(device=span.path, span_bytes=span.size_bytes, passes=passes)
     deadline_s = GRACE_S + passes * span.size_bytes / FILL_LEAST_BYTES_PER_S
     Dom0Programs(shell).run(argv, deadline_s=deadline_s)
+
+
+def settle(shell: HostShell, span: Span, timing: Timing) -> Span:
+    """Write to a span at random until it writes as fast as it will go on to.
+
+    Args:
+        shell: The shell of Dom0, or of a machine without Xen.
+        span: What is written.
+        timing: How long a round is.
+
+    Returns:
+        The span; one that was not steady after :data:`ROUNDS_MOST` rounds says so.
+
+    Raises:
+        CommandError: fio failed.
+    """
+    rates: list[float] = []
+    for number in range(1, ROUNDS_MOST + 1):
+        jobs = driven(Dom0Programs(shell), LOADS[SETTLING], span, timing, seed=number)
+        rates.append(jobs[-1].requests_per_s)
+        if is_steady(rates):
+            return span
+    why = f"{span.path} did not write steadily in {ROUNDS_MOST} rounds of {timing.length_s} s"
+    return replace(span, unsteady=why)
+
+
+def driven(
+    programs: Programs, load: FioLoad, span: Span, timing: Timing, *, seed: int, device: str = ""
+) -> tuple[FioJob, ...]:
+    """Return what a load on a span gave: the ramp first, then what counts.
+
+    Args:
+        programs: Of whoever drives it.
+        load: The load.
+        span: How much of the device.
+        timing: How long.
+        seed: Two runs with the same one see the same offsets.
+        device: The device's name there; empty for Dom0's.
+
+    Raises:
+        GuestError, CommandError: fio failed.
+        CommandTimeoutError: It did not end in time.
+        ParseError: It said what we do not understand.
+    """
+    argv = load_argv(
+        load,
+        device=device or span.path,
+        span_bytes=span.size_bytes,
+        lengths_s=(timing.ramp_s, timing.runtime_s),
+        seed=seed,
+    )
+    return parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
 
 
 def write_cache_of(shell: HostShell, device: str) -> dict[str, float]:

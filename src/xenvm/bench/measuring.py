@@ -74,6 +74,11 @@ def timing_for(tier: Tier, disk: DeviceClass | None) -> Timing:
     return SPINNING if spins else TIMING[tier]
 
 
+def settles(tier: Tier, disk: DeviceClass | None) -> bool:
+    """Return whether a real disk is written until it is steady: tier full, unless it spins."""
+    return tier is Tier.FULL and disk is not DeviceClass.HDD
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What every leg on a host has in common.
@@ -82,10 +87,26 @@ class Setting:
         evidence: What kind of host it is; an emulated one is never quiet, and nobody's speed is
             judged there.
         timing: How long a leg is.
+        settles: Whether disks are written until they are steady, before they are measured.
     """
 
     evidence: EvidenceClass
     timing: Timing = field(default_factory=lambda: TIMING[Tier.QUICK])
+    settles: bool = False
+
+
+def setting_for(evidence: EvidenceClass, tier: Tier, disk: DeviceClass | None) -> Setting:
+    """Return what every leg of a run has in common.
+
+    Args:
+        evidence: What kind of host it is.
+        tier: How far the run goes.
+        disk: What kind of disk is measured; None where nobody knows.
+    """
+    real = evidence is EvidenceClass.HARDWARE
+    return Setting(
+        evidence=evidence, timing=timing_for(tier, disk), settles=real and settles(tier, disk)
+    )
 
 
 class Driver(Protocol):

@@ -7,15 +7,14 @@ from dataclasses import replace
 
 from xenvm.errors import BlockedError
 from xenvm.formats.dom0_surroundings import parse_told, script_after, script_before
-from xenvm.formats.fio_job import LOADS, load_argv
-from xenvm.formats.fio_json import parse_fio
+from xenvm.formats.fio_job import LOADS
 from xenvm.host import HostShell
 from xenvm.model.baseline import BaselineFigure
 from xenvm.model.benchmark import Leg, Metric, Pair, Sample
 from xenvm.model.surroundings import Moved
 
 from . import accounting
-from .block import GRACE_S, Span, device_of, value_of
+from .block import Span, device_of, driven, value_of
 from .catalogue import metric, under
 from .compute import speed_of
 from .decision import figure
@@ -80,7 +79,7 @@ def peer_figures(
 def block_figures(
     shell: HostShell, span: Span, timing: Timing, say: Say
 ) -> Iterator[BaselineFigure]:
-    """Measure each load on a disk.
+    """Measure each load on a disk; those that write only where it is steady.
 
     Args:
         shell: The machine's.
@@ -96,7 +95,11 @@ def block_figures(
         CommandError: fio failed.
         ParseError: fio said what we do not understand.
     """
-    for kind in LOADS:
+    if span.unsteady:
+        say(f"{span.unsteady}: nothing that writes is recorded")
+    for kind, load in LOADS.items():
+        if load.writes and span.unsteady:
+            continue
         metrics = [metric(f"block.{backing}.{kind}") for backing in _ON_A_DEVICE]
         say(f"{kind}: {ROUNDS} times {timing.length_s} s")
         numbers = range(1, ROUNDS + 1)
@@ -112,16 +115,9 @@ def _figure(one: Metric, values: Sequence[float]) -> BaselineFigure:
 
 def _driven(shell: HostShell, span: Span, timing: Timing, one: Metric, number: int) -> float:
     load = LOADS[one.name.rpartition(".")[2]]
-    argv = load_argv(
-        load,
-        device=span.path,
-        span_bytes=span.size_bytes,
-        lengths_s=(timing.ramp_s, timing.runtime_s),
-        seed=number,
-    )
     device = device_of(shell, span.path)
     before = _moved(shell, device, script_before([device]))
-    jobs = parse_fio(Dom0Programs(shell).run(argv, deadline_s=timing.length_s + GRACE_S))
+    jobs = driven(Dom0Programs(shell), load, span, timing, seed=number)
     after = _moved(shell, device, script_after([device]))
     moved_bytes = after.read_bytes - before.read_bytes
     if load.writes:

@@ -13,7 +13,8 @@ from xenvm.bench.baseline import save_baseline
 from xenvm.bench.block import FILL_PASSES
 from xenvm.bench.catalogue import GUESTS, METRICS, metric, rig_of, under
 from xenvm.bench.decision import figure, is_sound
-from xenvm.bench.measuring import SPAN_MIB, Extent, timing_for
+from xenvm.bench.measuring import SPAN_MIB, Extent, Setting, setting_for
+from xenvm.bench.steadiness import WINDOW
 from xenvm.errors import ParseError, UsageError
 from xenvm.formats.measurement_json import measurement_of
 from xenvm.model.baseline import Baseline
@@ -228,10 +229,10 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     nested = inventory.evidence is not EvidenceClass.HARDWARE
     few = nested and not (limits.gates or wish.record or wish.null)
     pairs = MECHANISM_PAIRS if few else PAIRS
-    rigs_s = {rig: RIG_S + _fill_s(rig, wish.extent) for rig in map(rig_of, run.metrics)}
+    setting = setting_for(inventory.evidence, wish.extent.tier, limits.fingerprint.disk_class)
+    rigs_s = {rig: _rig_s(rig, wish.extent, setting) for rig in map(rig_of, run.metrics)}
     sharing = Counter(map(rig_of, run.metrics))
-    timing = timing_for(wish.extent.tier, limits.fingerprint.disk_class)
-    leg_s = timing.length_s + BESIDE_S[inventory.evidence]
+    leg_s = setting.timing.length_s + BESIDE_S[inventory.evidence]
     estimates_s = {
         one.name: rigs_s[rig_of(one)] / sharing[rig_of(one)]
         + (pairs + _null_pairs(one, wish, limits)) * _legs(one, wish) * leg_s
@@ -265,11 +266,13 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     return run_suite(call, visit.watcher.record, deadline_s=deadline_s)
 
 
-def _fill_s(rig: str, extent: Extent) -> float:
-    """Return what filling the volumes of a rig takes beyond what it does at the usual span."""
+def _rig_s(rig: str, extent: Extent, setting: Setting) -> float:
+    """Return what making a rig takes; a disk is expected to be steady from the first round on."""
     volumes = max(GUESTS) if rig == "aggregate" else int(rig.startswith("block."))
     more_mib = max(0, extent.span_mib - SPAN_MIB)
-    return volumes * FILL_PASSES * more_mib / FILL_MIB_PER_S
+    settling = WINDOW if setting.settles and rig.startswith("block.") else 0
+    filling_s = volumes * FILL_PASSES * more_mib / FILL_MIB_PER_S
+    return RIG_S + filling_s + settling * setting.timing.length_s
 
 
 def _null_pairs(one: Metric, wish: BenchWish, limits: Limits) -> int:

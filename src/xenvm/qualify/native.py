@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xenvm.bench.block import Span, fill, require_fio
+from xenvm.bench.block import Span, fill, require_fio, settle
 from xenvm.bench.fingerprint import gather_fingerprint
-from xenvm.bench.measuring import Extent, timing_for
+from xenvm.bench.measuring import Extent, settles, timing_for
 from xenvm.bench.native import Say, block_figures, compute_figures, peer_figures
 from xenvm.bench.network import Peer, require_peer
 from xenvm.errors import (
@@ -63,6 +63,9 @@ def record_native(
     if span:
         say(f"filling {extent.span_mib} MiB of {device}")
         fill(shell, span)
+        if settles(extent.tier, fingerprint.disk_class):
+            say(f"writing to {device} until it is steady")
+            span = settle(shell, span, timing)
         figures += block_figures(shell, span, timing, say)
     return Baseline(
         fingerprint=fingerprint,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from xenvm.bench.aggregate import AggregateDriver, Member
-from xenvm.bench.block import FILL_PASSES, BlockDriver, Span, fill, require_fio
+from xenvm.bench.block import FILL_PASSES, BlockDriver, Span, fill, require_fio, settle
 from xenvm.bench.catalogue import GUESTS
 from xenvm.bench.compute import ComputeDriver
 from xenvm.bench.measuring import SPAN_MIB, Setting
@@ -67,6 +67,8 @@ def block_rig(
     path = make(workshop, span_mib, allowed)
     span = Span(path=path, target=TARGET, size_bytes=span_mib << 20)
     fill(host.shell, span, passes=_passes(setting))
+    if setting.settles:
+        span = settle(host.shell, span, setting.timing)
     vbd = _vbd(workshop, backing, path, direct=direct)
     tools = deploy_tools(host.shell, ("fio",))
     guest = workshop.guest("g0", memory_mib=FIO_GUEST_MIB, vbds=[vbd, tools.vbd])
