@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from xenvm.bench.fingerprint import gather_fingerprint
 from xenvm.errors import CommandError, NotSupportedError, ResourceBusyError, SpecError
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest, ProbeImage
@@ -15,6 +16,7 @@ from xenvm.model.inventory import InterfaceKind
 from xenvm.model.quantities import MacAddress
 from xenvm.model.uplink import Uplink
 from xenvm.model.vnif import Vnif
+from xenvm.qualify.limits import nic_towards
 from xenvm.waiting import pause
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.thorough]
@@ -76,6 +78,17 @@ def sent_per_s(host: Host, guest: ProbeGuest, mac: MacAddress) -> float:
     after, until_s = int(host.shell.run(counter).stdout), time.monotonic()
     guest.ask("rest")
     return (after - before) / (until_s - since_s)
+
+
+@pytest.mark.usefixtures("guest")
+def test_the_nic_that_leads_somewhere_is_the_bridges_uplink_and_known_by_its_card(
+    host: Host,
+) -> None:
+    """Not the guest's, which hangs on the same bridge."""
+    towards = nic_towards(host.shell, ADDRESS.partition("/")[0])
+    assert towards == "xvlbond.7"
+    cards = [gather_fingerprint(host.shell, nic=name).nic for name in (towards, SPARE)]
+    assert cards[0] == cards[1] != ""
 
 
 def test_an_uplink_that_fails_half_way_is_undone(host: Host) -> None:

@@ -36,7 +36,14 @@ disks() {
 card() {
 	[ -n "$nic" ] || return 0
 	at=/sys/class/net/$nic
-	files "$at/device/vendor" "$at/device/device" "$at/speed"
+	files "$at/speed"
+	# Below a VLAN and a bond are cards, and those of a bond are alike.
+	while [ ! -e "$at/device" ]; do
+		set -- "$at"/lower_*
+		[ -e "$1" ] || break
+		at=$1
+	done
+	files "$at/device/vendor" "$at/device/device"
 	driver=$(readlink "$at/device/driver") && printf '%s/driver: %s\n' "$at" "${driver##*/}"
 }
 

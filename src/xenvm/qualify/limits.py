@@ -33,13 +33,17 @@ _PEER = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>\d{1,5}))?"
 )
 _DISK_OF_GROUP = "PATH=$PATH:/usr/sbin:/sbin pvs --noheadings -o pv_name -S vg_name=%s"
-_NIC_TOWARDS = (
-    "dev=$(ip -o route get %s 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p');"
-    " for port in /sys/class/net/$dev/brif/*; do"
-    ' [ -e "/sys/class/net/${port##*/}/device/driver" ] && dev=${port##*/};'
-    " done; echo $dev"
-)
-"""Prints the NIC that leads to an address: the way's own, or the one in its bridge."""
+_NIC_TOWARDS = r"""
+dev=$(ip -o route get %s 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+for port in /sys/class/net/$dev/brif/*; do
+  name=${port##*/} at=/sys/class/net/${port##*/}
+  case $(readlink "$at/device/subsystem") in *xen-backend) continue ;; esac
+  for card in "$at/device/driver" "$at"/lower_*; do [ -e "$card" ] && dev=$name; done
+done
+echo "$dev"
+"""
+"""Prints the NIC that leads to an address: the way's own, or the one in its bridge, which may be a
+bond or a VLAN and is no guest's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
