@@ -23,6 +23,8 @@ _ROW = 34
 _AROUND = 110
 """The axis and the legend of a plot with rows."""
 _HEIGHT = 250
+_DAYS_SHOWN = 6
+"""Of a history with more runs, so that none stands in another."""
 
 
 def intervals_svg(measurements: Sequence[Measurement]) -> str:
@@ -77,6 +79,8 @@ def history_svg(measurement: Measurement, earlier: Sequence[EarlierRun], started
     known.append((started, measurement.value))
     chart = _chart("Line", height=_HEIGHT, formatter=_formatter(measurement))
     chart.x_labels = [_day(moment) for moment, _ in known]
+    chart.x_labels_major_count, chart.show_minor_x_labels = _DAYS_SHOWN, len(known) <= _DAYS_SHOWN
+    chart.margin_right = 40  # half of the last day
     chart.add("guest, by run", [value for _, value in known])
     return _svg(chart)
 
@@ -110,6 +114,7 @@ def _chart(
         max_scale=6,
         min_scale=3,
         allow_interruptions=True,
+        truncate_label=-1,
         disable_xml_declaration=True,
         pretty_print=False,
     )
