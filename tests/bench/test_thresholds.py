@@ -28,7 +28,7 @@ SHIPPED = load_thresholds(None, METRICS)
         ("block.partition.randread-qd1", {"disk_class": DeviceClass.NVME}, Scale.ADDED, 1e-4),
         ("network.peer.tcp-rx-1", {"link_mbit_s": 1_000}, Scale.RATIO, 0.9),
         ("network.peer.tcp-rx-4", {"link_mbit_s": 10_000}, Scale.RATIO, 0.7),
-        ("network.peer.tcp-rx-1", {"link_mbit_s": 100_000}, Scale.RATE, 0.75e9),
+        ("network.peer.tcp-rx-1", {"link_mbit_s": 100_000}, Scale.RATIO, 0.7),
         ("network.peer.tcp-rr", {}, Scale.ADDED, 1.2e-4),
     ],
 )
@@ -41,17 +41,26 @@ def test_the_shipped_thresholds_go_by_the_hardware(
     assert len(criteria(metric(name), found, None)) == (limit is not None)
 
 
+NVME, FAST_LINK = Fingerprint(disk_class=DeviceClass.NVME), Fingerprint(link_mbit_s=100_000)
+
+
 @pytest.mark.parametrize(
-    ("guest", "dom0", "outcome"),
-    [(1.35e9, 1.4e9, Outcome.PASS), (2.2e9, 6e9, Outcome.PASS), (1.4e9, 6e9, Outcome.FAIL)],
+    ("name", "hardware", "guest", "dom0", "outcome"),
+    [
+        ("block.lvm.seqwrite", NVME, 1.35e9, 1.4e9, Outcome.PASS),
+        ("block.lvm.seqwrite", NVME, 2.2e9, 6e9, Outcome.PASS),
+        ("block.lvm.seqwrite", NVME, 1.4e9, 6e9, Outcome.FAIL),
+        ("network.peer.tcp-tx-1", FAST_LINK, 1.2e9, 1.25e9, Outcome.PASS),
+        ("network.peer.tcp-tx-1", FAST_LINK, 2.0e9, 5e9, Outcome.PASS),
+        ("network.peer.tcp-tx-1", FAST_LINK, 1.2e9, 5e9, Outcome.FAIL),
+    ],
 )
-def test_an_nvme_is_asked_for_what_a_vbd_carries_or_for_what_the_disk_gives(
-    guest: float, dom0: float, outcome: Outcome
+def test_what_is_fast_is_asked_for_what_the_path_carries_or_for_what_dom0_gets(
+    name: str, hardware: Fingerprint, guest: float, dom0: float, outcome: Outcome
 ) -> None:
-    writes = metric("block.lvm.seqwrite")
-    found = SHIPPED.find(writes.name, Fingerprint(disk_class=DeviceClass.NVME))
-    (floor,) = criteria(writes, found, None)
-    decision = decide(writes, pairs_of(around(guest / dom0, 10), dom0=dom0), floor)
+    one = metric(name)
+    (floor,) = criteria(one, SHIPPED.find(name, hardware), None)
+    decision = decide(one, pairs_of(around(guest / dom0, 10), dom0=dom0), floor)
     assert isinstance(decision, Decision)
     assert decision.outcome is outcome
 
