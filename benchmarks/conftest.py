@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from xenvm.bench.catalogue import metric, under
-from xenvm.bench.measuring import SPAN_MIB, Extent, Setting, setting_for
+from xenvm.bench.measuring import ONCE, SPAN_MIB, Extent, Setting, setting_for
 from xenvm.bench.network import Peer
 from xenvm.bench.replay import Benchmark
 from xenvm.host import Host
@@ -103,8 +103,12 @@ def limits(
 
 
 @pytest.fixture(scope="session")
-def setting(inventory: Inventory, limits: Limits, tier: Tier) -> Setting:
+def setting(
+    request: pytest.FixtureRequest, inventory: Inventory, limits: Limits, tier: Tier
+) -> Setting:
     """What every leg on the host has in common."""
+    if request.config.option.benchmark_disable:
+        return Setting(evidence=inventory.evidence, timing=ONCE)
     return setting_for(inventory.evidence, tier, limits.fingerprint.disk_class)
 
 

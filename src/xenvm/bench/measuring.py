@@ -59,6 +59,8 @@ class Timing:
 
 TIMING = {Tier.QUICK: Timing(ramp_s=1, runtime_s=3), Tier.FULL: Timing(ramp_s=10, runtime_s=30)}
 """By tier; the full one as storage people measure."""
+ONCE = Timing(ramp_s=1, runtime_s=1)
+"""Where nothing is timed, and a benchmark is only seen to work."""
 SPINNING = Timing(ramp_s=10, runtime_s=60)
 """For a disk that spins, tier full."""
 
