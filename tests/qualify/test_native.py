@@ -158,8 +158,11 @@ def test_all_three_are_recorded_at_once() -> None:
 @pytest.mark.parametrize(
     ("machine", "said"),
     [
-        (Machine(fails="command -v fio"), "this machine has no fio: apt-get install fio$"),
-        (Machine(fails="command -v iperf3"), "this machine has no iperf3: apt-get install iperf3$"),
+        (Machine(fails="fio --version"), "this machine has no fio: apt-get install fio there$"),
+        (
+            Machine(fails="command -v iperf3"),
+            "this machine has no iperf3: apt-get install iperf3$",
+        ),
         (Machine(fails="command -v sockperf"), "has no sockperf: apt-get install sockperf$"),
         (Machine(fio="fio-2.21\n"), "this machine has fio-2.21, and 3.0 or newer is needed"),
         (Machine(fails="ip route get"), "no way leads to 192.0.2.7"),

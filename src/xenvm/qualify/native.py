@@ -126,10 +126,10 @@ def _require(shell: HostShell, device: str, peer: Peer | None) -> None:
         raise BlockedError("this machine runs Xen: boot its kernel without, and record then")
     if device and shell.run("test -b %s", device, check=False).returncode != 0:
         raise UsageError(f"{device} is no disk of this machine: ls {BY_ID} shows them")
-    for name in ("fio", *(("iperf3", "sockperf") if peer else ())):
+    require_fio(shell, machine="this machine")
+    for name in ("iperf3", "sockperf") if peer else ():
         if shell.run("command -v %s", name, check=False).returncode != 0:
             raise BlockedError(f"this machine has no {name}: apt-get install {name}")
-    require_fio(shell, machine="this machine")
     if peer:
         require_peer(shell, peer)
 
