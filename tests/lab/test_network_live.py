@@ -80,17 +80,6 @@ def sent_per_s(host: Host, guest: ProbeGuest, mac: MacAddress) -> float:
     return (after - before) / (until_s - since_s)
 
 
-@pytest.mark.usefixtures("guest")
-def test_the_nic_that_leads_somewhere_is_the_bridges_uplink_and_known_by_its_card(
-    host: Host,
-) -> None:
-    """Not the guest's, which hangs on the same bridge."""
-    towards = nic_towards(host.shell, ADDRESS.partition("/")[0])
-    assert towards == "xvlbond.7"
-    cards = [gather_fingerprint(host.shell, nic=name).nic for name in (towards, SPARE)]
-    assert cards[0] == cards[1] != ""
-
-
 def test_an_uplink_that_fails_half_way_is_undone(host: Host) -> None:
     with pytest.raises(ResourceBusyError, match="eth0"):
         host.create_bridge("xvl1", uplink=Uplink(nics=("eth0",)))
@@ -170,3 +159,14 @@ def test_a_bridge_without_filtering_knows_no_vlans(host: Host, guest: ProbeGuest
     with pytest.raises(NotSupportedError, match="VLAN"):
         guest.domain.vnifs.set_vlan(other, 12)
     guest.domain.vnifs.detach(other)
+
+
+@pytest.mark.usefixtures("guest")
+def test_the_nic_that_leads_somewhere_is_the_bridges_uplink_and_known_by_its_card(
+    host: Host,
+) -> None:
+    """Not the guest's, which hangs on the same bridge."""
+    towards = nic_towards(host.shell, ADDRESS.partition("/")[0])
+    assert towards == "xvlbond.7"
+    cards = [gather_fingerprint(host.shell, nic=name).nic for name in (towards, SPARE)]
+    assert cards[0] == cards[1] != ""
