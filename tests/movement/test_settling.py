@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xenvm.errors import WaitTimeoutError
+from xenvm.model.kinds import DomainState
 from xenvm.model.movement import Activity, Standing
 from xenvm.movement import settling
 from xenvm.movement.settling import Side, owner, settle, wait_until_quiet
@@ -17,8 +18,15 @@ from xenvm.movement.settling import Side, owner, settle, wait_until_quiet
 RUNNING, PAUSED, SUSPENDED, ENDED, CRASHED, DYING, ABSENT = Activity
 
 
-def side(source: Activity, destination: Activity, *, moved: bool) -> Side:
-    here, there = Standing(host="a", activity=source), Standing(host="b", activity=destination)
+def side(
+    source: Activity,
+    destination: Activity,
+    *,
+    moved: bool,
+    state: DomainState | None = DomainState.PAUSED,
+) -> Side:
+    here = Standing(host="a", activity=source)
+    there = Standing(host="b", activity=destination, state=state)
     return owner(here, there, moved=moved)
 
 
@@ -47,16 +55,24 @@ def test_the_copy_that_is_whole_goes_on(
     assert side(source, destination, moved=moved) is wins
 
 
+def test_a_copy_that_nobody_finished_is_worth_less_than_one_that_sleeps() -> None:
+    """libvirt at the destination was restarted, and does not know what its libxl was making."""
+    assert side(SUSPENDED, PAUSED, moved=False, state=None) is Side.SOURCE
+    assert side(ABSENT, PAUSED, moved=False, state=None) is Side.DESTINATION
+    assert side(SUSPENDED, RUNNING, moved=False, state=None) is Side.DESTINATION
+
+
 @given(
     source=st.sampled_from(Activity),
     destination=st.sampled_from(Activity),
     moved=st.booleans(),
+    state=st.sampled_from([DomainState.PAUSED, None]),
 )
 def test_a_copy_that_is_there_is_never_given_up_for_one_that_is_not(
-    *, source: Activity, destination: Activity, moved: bool
+    *, source: Activity, destination: Activity, moved: bool, state: DomainState | None
 ) -> None:
     gone = {ENDED, CRASHED, DYING, ABSENT}
-    wins = side(source, destination, moved=moved)
+    wins = side(source, destination, moved=moved, state=state)
     assert (wins is Side.NEITHER) == (source in gone and destination in gone)
     assert not (wins is Side.SOURCE and source in gone)
     assert not (wins is Side.DESTINATION and destination in gone)

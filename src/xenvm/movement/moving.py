@@ -212,6 +212,11 @@ def _failure(
     text, standing = f"{course.domain.name} {where}", [str(here), str(there)]
     if cause and str(cause):
         text = f"{text}: {cause}"
+    if sleeping := [end.host for end in stood if end.activity is Activity.SUSPENDED]:
+        text = (
+            f"{text}; it sleeps on {sleeping[0]}: there, systemctl restart libvirtd and virsh"
+            f" dompmwakeup {course.domain.name} wake it"
+        )
     if isinstance(cause, KeyboardInterrupt):
         return KeyboardInterrupt(f"{text}; what stands: {'; '.join(standing)}")
     return MoveError(text, standing=standing)

@@ -6,6 +6,7 @@ import contextlib
 from enum import StrEnum
 
 from xenvm.errors import InvalidStateError, NotFoundError, WaitTimeoutError, XenvmError
+from xenvm.host import Domain
 from xenvm.model.kinds import DomainState
 from xenvm.model.movement import Activity, Standing
 from xenvm.waiting import wait_until
@@ -35,7 +36,8 @@ def owner(source: Standing, destination: Standing, *, moved: bool) -> Side:
     Returns:
         The side whose copy is whole. A copy that ran on is worth more than one that waits; a
         source that let go of its memory goes on if it is woken, so that a copy which has arrived
-        at the destination, where libxl destroys one that is not whole, is worth more.
+        at the destination, where libxl destroys one that is not whole, is worth more. One that
+        waits there and that libvirt does not know was never finished: its libxl died meanwhile.
     """
     if moved and destination.is_there:
         return Side.DESTINATION
@@ -43,7 +45,8 @@ def owner(source: Standing, destination: Standing, *, moved: bool) -> Side:
         source.activity is Activity.PAUSED and destination.activity is Activity.RUNNING
     ):
         return Side.SOURCE
-    if destination.is_there:
+    unfinished = destination.activity is Activity.PAUSED and destination.state is None
+    if destination.is_there and not (unfinished and source.is_there):
         return Side.DESTINATION
     return Side.SOURCE if source.is_there else Side.NEITHER
 
@@ -136,9 +139,22 @@ def _go_on(place: Place, *, paused: bool) -> None:
     waits = standing.activity is Activity.PAUSED or standing.state is DomainState.PAUSED
     with contextlib.suppress(XenvmError):  # the last look tells whether it helped
         if standing.activity is Activity.SUSPENDED and not paused:
-            domain.saving.wake()
+            _wake(place, domain, standing)
         elif waits and not paused:
             # Also where Xen runs it and libvirt believes that its migration paused it.
             domain.unpause()
         elif paused and standing.activity is Activity.RUNNING:
             domain.pause()
+
+
+def _wake(place: Place, domain: Domain, standing: Standing) -> None:
+    """Have a copy go on that let go of its memory.
+
+    Raises:
+        CommandError: libvirt believes that it runs, and Xen is older than 4.19, which learned it.
+        LibvirtError: libvirt could not.
+    """
+    try:
+        domain.saving.wake()
+    except InvalidStateError:
+        place.host.shell.run("xl resume %s", str(standing.domid), deadline_s=QUIET_DEADLINE_S)
