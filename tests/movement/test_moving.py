@@ -47,6 +47,14 @@ def test_a_domain_that_is_off_is_not_told_to_run_nowhere(*, defined: bool, said:
     assert str(failure).startswith(f"guest {said}: it could not; what stands: a: ")
 
 
+def test_a_domain_that_is_left_asleep_is_told_with_what_wakes_it() -> None:
+    stood = Standing(host="a", activity=Activity.SUSPENDED, domid=7), Standing(host="b")
+    way: Any = SimpleNamespace(options=MoveOptions(), domain=SimpleNamespace(name="guest"))
+    failure = str(moving._failure(way, stood, ToolstackError("it could not")))
+    assert failure.startswith("guest did not move to b: it could not; it sleeps on a: ")
+    assert "systemctl restart libvirtd and virsh dompmwakeup guest wake it" in failure
+
+
 def test_what_cannot_be_settled_is_told_with_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     def restless(*_: object, **__: object) -> None:
         raise WaitTimeoutError("the memory to come to rest", waited_s=90)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xenvm.errors import WaitTimeoutError
+from xenvm.errors import InvalidStateError, WaitTimeoutError
 from xenvm.model.kinds import DomainState
 from xenvm.model.movement import Activity, Standing
 from xenvm.movement import settling
@@ -112,3 +112,23 @@ def test_nothing_is_removed_while_memory_is_on_its_way(monkeypatch: pytest.Monke
     source, destination = cast("Any", Restless(0)), cast("Any", Restless(3))
     with pytest.raises(WaitTimeoutError, match="rest on a; last seen: libxl-save-helper 41, 42"):
         settle(source, destination, moved=False, paused=False, keep=False)
+
+
+@pytest.mark.parametrize(("refusal", "ran"), [(None, []), (InvalidStateError("it runs"), ["7"])])
+def test_one_that_sleeps_is_woken_by_xen_where_libvirt_believes_that_it_runs(
+    refusal: InvalidStateError | None, ran: list[str]
+) -> None:
+    said: list[str] = []
+
+    def wake() -> None:
+        if refusal:
+            raise refusal
+
+    def run(command: str, domid: str, **_: object) -> None:
+        assert command == "xl resume %s"
+        said.append(domid)
+
+    place: Any = SimpleNamespace(host=SimpleNamespace(shell=SimpleNamespace(run=run)))
+    domain: Any = SimpleNamespace(saving=SimpleNamespace(wake=wake))
+    settling._wake(place, domain, Standing(host="a", activity=SUSPENDED, domid=7))
+    assert said == ran
