@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from xenvm.formats.fio_job import LOADS, FioLoad, load_argv
+from xenvm.formats.fio_job import LOADS, FioLoad
 from xenvm.formats.fio_json import FioJob, parse_fio
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest
@@ -17,7 +17,7 @@ from xenvm.model.surroundings import DOM0
 from xenvm.waiting import pause
 
 from . import accounting
-from .block import GRACE_S, Span, device_of
+from .block import GRACE_S, Span, argv_on, device_of
 from .catalogue import under
 from .environment import contract_for, watched
 from .measuring import Setting
@@ -141,14 +141,8 @@ class AggregateDriver:
         ).cpu_percent
 
     def _argv(self, load: FioLoad, member: Member, number: int) -> Sequence[str]:
-        timing = self._setting.timing
-        return load_argv(
-            load,
-            device=f"/dev/{member.span.target}",
-            span_bytes=member.span.size_bytes,
-            lengths_s=(timing.ramp_s, timing.runtime_s),
-            seed=number,
-        )
+        device = f"/dev/{member.span.target}"
+        return argv_on(member.span, load, self._setting.timing, seed=number, device=device)
 
     def _capped(self, leg: Leg, number: int) -> Sample:
         stream = next(each for each in self.network.metrics if each.name.endswith("tcp-tx-1"))

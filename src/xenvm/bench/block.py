@@ -194,14 +194,21 @@ def driven(
         CommandTimeoutError: It did not end in time.
         ParseError: It said what we do not understand.
     """
-    argv = load_argv(
+    argv = argv_on(span, load, timing, seed=seed, device=device)
+    return parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
+
+
+def argv_on(
+    span: Span, load: FioLoad, timing: Timing, *, seed: int, device: str = ""
+) -> tuple[str, ...]:
+    """Return the command that puts a load on a span; see :func:`driven`."""
+    return load_argv(
         load,
         device=device or span.path,
         span_bytes=span.size_bytes,
         lengths_s=(timing.ramp_s, timing.runtime_s),
         seed=seed,
     )
-    return parse_fio(programs.run(argv, deadline_s=timing.length_s + GRACE_S))
 
 
 def write_cache_of(shell: HostShell, device: str) -> dict[str, float]:
