@@ -62,10 +62,13 @@ LIFE = Sabotage(
     # A host that runs one guest at a time, reboots one whose weight changes, lets none be paused,
     # and counts no packets.
     work="""
+    mkfifo /run/resumes
+    virsh </run/resumes >/dev/null 2>&1 & # at once: its start would miss the pause
+    exec 9>/run/resumes
     do_s0() { echo $1 >/run/first; }
     do_s1() { xl pause $(cat /run/first); }
     do_u() { until xl sched-credit2 -d $1 | grep -qw 512; do sleep 0.5; done; xl reboot $1; }
-    do_w() { yes "resume $(xenstore-read /local/domain/$1/name)" | timeout 20 virsh >/dev/null; }
+    do_w() { yes "resume $(xenstore-read /local/domain/$1/name)" | timeout 30 cat >&9; }
     do_n() {
       cd /sys/class/net/vif$1.0
       cp -r statistics /run/frozen
@@ -73,7 +76,8 @@ LIFE = Sabotage(
     }
     """
     + MEET_GUESTS,
-    undo="rm -rf /run/frozen /run/first /etc/libvirt/hooks/libxl; systemctl restart libvirtd",
+    undo="rm -rf /run/frozen /run/first /run/resumes /etc/libvirt/hooks/libxl;"
+    " systemctl restart libvirtd",
     fails={
         "WP-2-01": 1,
         "WP-3.1-03": ANY,  # its reboot is met at one change or another
