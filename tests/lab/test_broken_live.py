@@ -63,12 +63,13 @@ LIFE = Sabotage(
     # and counts no packets.
     work="""
     mkfifo /run/resumes
-    virsh </run/resumes >/dev/null 2>&1 & # at once: its start would miss the pause
+    # At once, as they start slowly; three, so that one always waits for the pause to be done.
+    for reader in 1 2 3; do virsh </run/resumes >/dev/null 2>&1 & done
     exec 9>/run/resumes
     do_s0() { echo $1 >/run/first; }
     do_s1() { xl pause $(cat /run/first); }
     do_u() { until xl sched-credit2 -d $1 | grep -qw 512; do sleep 0.5; done; xl reboot $1; }
-    do_w() { yes "resume $(xenstore-read /local/domain/$1/name)" | timeout 30 cat >&9; }
+    do_w() { yes "resume $(xenstore-read /local/domain/$1/name)" | timeout 20 cat >&9; }
     do_n() {
       cd /sys/class/net/vif$1.0
       cp -r statistics /run/frozen
