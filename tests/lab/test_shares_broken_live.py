@@ -24,6 +24,12 @@ xl pause $(xl list | awk '/-w1 / {print $2}')
 """
 """Stops the second of two rivals for a pCPU, once both want it."""
 
+LEND = """
+while set -- /etc/libvirt/libxl/xenvm-*-big.xml; [ ! -e "$1" ]; do sleep 0.2; done
+xl mem-set 0 960
+"""
+"""Takes memory from Dom0 once somebody is there who asks for too much."""
+
 PAGE = """
 swap=/var/tmp/xenvm-live-swap
 trap 'swapoff $swap; rm -f $swap; exit' TERM
@@ -48,7 +54,7 @@ SABOTAGE = {
     "WP-5.3-03": again_and_again("xl sched-credit2 -d $d -w 256"),
     "WP-5.3-04": again_and_again("xl sched-credit2 -d $d -c 0"),
     "WP-5.3-05": again_and_again("xl vcpu-pin Domain-0 all all", "echo once"),
-    "WP-5.4-01": "sleep 20; xl mem-set 0 960",
+    "WP-5.4-01": LEND,
     "WP-5.4-03": again_and_again("xl mem-set $d 100"),
     "WP-5.4-05": PAGER,
     "WP-5.4-06": PAGE,
