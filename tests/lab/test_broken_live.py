@@ -53,7 +53,7 @@ done
 
 LIFE = Sabotage(
     # libvirt asks its hook before it tells of a domain's end, and knows of one that was there when
-    # it started: when one of two guests crashes, the other stops, and what is saved is lost.
+    # it started: when one of two guests crashes, the other stops, and what is saved is cut off.
     prepare="""
     mkdir -p /etc/libvirt/hooks; hook=/etc/libvirt/hooks/libxl
     cat >$hook <<"HOOK"
@@ -61,7 +61,7 @@ LIFE = Sabotage(
 saved=/var/lib/libvirt/libxl/save/$1.save
 case "$1 $2" in
 *-c0?release) xl pause "${1%0}1" ;;
-*-w?release) [ ! -e $saved ] || : >$saved ;;
+*-w?release) [ ! -e $saved ] || truncate -s 64K $saved ;;
 esac
 HOOK
     chmod 755 $hook; systemctl restart libvirtd
