@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,10 +89,14 @@ def once_said(name: str) -> str:
 
 
 def recorded(
-    machine: Machine, device: str = DISK, extent: Extent = USUAL, peer: Peer | None = None
+    machine: Machine,
+    device: str = DISK,
+    extent: Extent = USUAL,
+    peer: Peer | None = None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> Baseline:
     shell: HostShell = machine  # type: ignore[assignment] # the part of it that is needed
-    return record_native(shell, extent, lambda _text: None, device=device, peer=peer)
+    return record_native(shell, extent, say, device=device, peer=peer)
 
 
 def measured(machine: Machine) -> list[str]:
@@ -226,9 +231,8 @@ def test_a_flash_disk_is_written_until_it_is_steady_before_it_is_measured_in_ful
 
 @pytest.mark.usefixtures("flash")
 def test_of_a_disk_that_is_never_steady_nothing_that_writes_is_recorded() -> None:
-    machine, said = Machine(wavers=True), list[str]()
-    shell: HostShell = machine  # type: ignore[assignment] # the part of it that is needed
-    found = record_native(shell, Extent(tier=Tier.FULL), said.append, device=DISK)
+    said: list[str] = []
+    found = recorded(Machine(wavers=True), extent=Extent(tier=Tier.FULL), say=said.append)
     names = {figure.metric for figure in found.figures}
     assert "block.lvm.seqread" in names
     assert not [name for name in names if "write" in name]
