@@ -63,7 +63,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for prefix in marker.args
             for one in under(prefix)
         ]
-        metafunc.parametrize(("driver", "name"), found, indirect=["driver"])
+        # Unless told, the scope would be one benchmark: a rig for each metric.
+        metafunc.parametrize(("driver", "name"), found, indirect=["driver"], scope="module")
 
 
 @pytest.fixture(scope="session")

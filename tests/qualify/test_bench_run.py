@@ -17,7 +17,7 @@ import pytest
 
 from xenvm import processes
 from xenvm.bench.baseline import load_baseline, save_baseline
-from xenvm.bench.catalogue import METRICS
+from xenvm.bench.catalogue import METRICS, rig_of
 from xenvm.bench.measuring import Extent
 from xenvm.bench.thresholds import load_thresholds
 from xenvm.errors import BaselineError, ThresholdsError, UsageError
@@ -116,9 +116,11 @@ from xenvm.qualify import rigs
 
 class Driver:
     metrics = METRICS
+    made = 0
 
     def __init__(self, told):
-        self.details = {"told": told}
+        Driver.made += 1
+        self.details = {"told": told, "rig": Driver.made}
 
     def sample(self, metric, leg, *, number):
         return Sample(leg=leg, value=1.0 + number, details=self.details)
@@ -365,6 +367,18 @@ def test_the_span_reaches_each_rig_and_is_told(tmp_path: Path) -> None:
     spans = {pair.candidate.details["told"] for one in measured for pair in one.pairs}
     assert spans == {results.span_mib} == {4096}
     assert json.loads((folder / "benchmark.json").read_text())["xenvm"]["span_mib"] == 4096
+
+
+def test_the_metrics_of_a_kind_share_one_rig(tmp_path: Path) -> None:
+    only = ("block.lvm", "block.file")
+    results, _ = small_run(shipped_in(tmp_path, "pv_block"), Watch(), only=only)
+    used = {
+        (rig_of(one.metric), int(pair.candidate.details["rig"]))
+        for one in results.found
+        if one.measurement
+        for pair in one.measurement.pairs
+    }
+    assert used == {("block.lvm", 1), ("block.file", 2)}
 
 
 def test_the_guests_address_beside_the_peer_reaches_the_rig(tmp_path: Path) -> None:
