@@ -18,6 +18,12 @@ from xenvm.lab import Lab, Release
 
 RELEASES = os.environ.get("XENVM_LAB_RELEASES", "bookworm").split()
 """Which releases to test on; an image that is not cached is built first."""
+STATE = (
+    "xl list | awk 'NR > 1 {print $1, $2}'; ls /sys/class/net; lvs --noheadings -o lv_name;"
+    " losetup --list --noheadings; ls /var/lib/xenvm/runs 2>/dev/null;"
+    " xenstore-list /local/domain; xenstore-ls /local/domain/0/backend;"
+    " virsh -c xen:///system -q list --all --name; ls /run/xenvm 2>/dev/null"
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,15 +67,23 @@ def image(host: Host) -> ProbeImage:
     return deploy(host.shell)
 
 
+def state_of(lab: Lab) -> str:
+    """Return what a run might leave behind, asked of Dom0 by other means than xenvm's own."""
+    return lab.ssh.run(STATE, deadline_s=60).stdout
+
+
+def argv(*words: str) -> list[str]:
+    """Return the command line of xenvm, as it is installed beside this Python."""
+    return [str(Path(sys.executable).with_name("xenvm")), *words]
+
+
 @pytest.fixture(scope="session")
 def xenvm() -> Command:
     """Runs xenvm as a user would, and returns how it ended."""
 
-    command = str(Path(sys.executable).with_name("xenvm"))
-
     def run(*words: str, deadline_s: float = 600) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [command, *words], capture_output=True, text=True, check=False, timeout=deadline_s
+            argv(*words), capture_output=True, text=True, check=False, timeout=deadline_s
         )
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -37,8 +38,9 @@ from xenvm.qualify.gauge import LEAST_MARGIN
 from xenvm.qualify.journal import JOURNAL_FILE, Journal, Ledger
 from xenvm.qualify.rigs import block_rig, compute_rig, network_rig
 from xenvm.qualify.workshop import Workshop
+from xenvm.waiting import wait_until
 
-Command = Callable[..., "subprocess.CompletedProcess[str]"]
+from .conftest import Command, argv, state_of
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -126,6 +128,79 @@ def test_what_cannot_be_decided_is_one_line_and_leaves_the_host_as_it_was(
     assert done.returncode == 3
     assert done.stdout.count("Dom0 has no fio: apt-get install fio") == 1
     assert Dom0(host, "").look() == before
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("image")
+def test_what_a_run_recorded_the_next_is_held_against(
+    lab: Lab, xenvm: Command, tmp_path: Path
+) -> None:
+    """Had it been ten times as fast before, the gate closes."""
+    name, baselines = "network.dom0.tcp-rr", tmp_path / "baselines"
+    asked = ("bench", f"lab:{lab.name}", *only(name), "--baseline", str(baselines))
+
+    def decided_on(folder: Path, *words: str) -> tuple[int, list[dict[str, object]]]:
+        done = xenvm(*asked, *words, "--output", str(folder))
+        (one,) = json.loads((folder / "benchmark.json").read_text())["benchmarks"]
+        return done.returncode, one["extra_info"]["decisions"]
+
+    assert decided_on(tmp_path / "recorded", "--record") == (0, [])
+    (file,) = baselines.iterdir()
+    _, (decision,) = decided_on(tmp_path / "compared")
+    assert decision["source"] == "the baseline"
+    assert decision["outcome"] in {"pass", "warn"}
+    recorded = json.loads(file.read_text())
+    (figure_before,) = recorded["figures"]
+    figure_before["rate"] /= 10
+    file.write_text(json.dumps(recorded))
+    status, (decision,) = decided_on(tmp_path / "slower")
+    assert (status, decision["outcome"]) == (1, "fail")
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("image")
+def test_a_run_of_each_leg_against_itself_tells_the_noise(
+    lab: Lab, xenvm: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "noise"
+    target = f"lab:{lab.name}"
+    done = xenvm("bench", target, "--noise", *only("network.dom0.tcp-rr"), "--output", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (one,) = json.loads((folder / "benchmark.json").read_text())["benchmarks"]
+    assert one["extra_info"]["noise"] > 0
+    assert one["extra_info"]["decisions"][0]["source"] == "itself"
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("image")
+def test_a_run_that_is_interrupted_in_mid_leg_leaves_nothing_behind(
+    lab: Lab, tmp_path: Path
+) -> None:
+    before = state_of(lab)
+    words = (
+        "bench",
+        f"lab:{lab.name}",
+        *only("block.lvm.seqread"),
+        "--output",
+        str(tmp_path / "o"),
+    )
+    run = subprocess.Popen(argv(*words), stdout=subprocess.PIPE, text=True)
+    read_by_dom0 = "pgrep -f ^fio.*--rw=read"
+    try:
+        wait_until(
+            "a leg in Dom0",
+            lambda: lab.ssh.run(read_by_dom0, deadline_s=60, check=False).stdout,
+            deadline_s=400,
+        )
+        run.send_signal(signal.SIGINT)
+        said, _ = run.communicate(timeout=240)
+    finally:
+        run.kill()
+        run.wait()
+    assert run.returncode == 3, said
+    assert "Traceback" not in said
+    assert state_of(lab) == before
+    assert (tmp_path / "o/report.html").is_file()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

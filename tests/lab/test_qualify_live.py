@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,25 +16,9 @@ from xenvm.host.probe import ProbeImage
 from xenvm.lab import Lab, Release, Shape
 from xenvm.waiting import wait_until
 
+from .conftest import Command, argv, state_of
+
 pytestmark = pytest.mark.timeout(1800)
-
-Command = Callable[..., "subprocess.CompletedProcess[str]"]
-STATE = (
-    "xl list | awk 'NR > 1 {print $1, $2}'; ls /sys/class/net; lvs --noheadings -o lv_name;"
-    " losetup --list --noheadings; ls /var/lib/xenvm/runs 2>/dev/null;"
-    " xenstore-list /local/domain; xenstore-ls /local/domain/0/backend;"
-    " virsh -c xen:///system -q list --all --name; ls /run/xenvm 2>/dev/null"
-)
-"""What a run might leave behind, asked of Dom0 by other means than xenvm's own."""
-
-
-def argv(*words: str) -> list[str]:
-    """Return the command line of xenvm, as it is installed beside this Python."""
-    return [str(Path(sys.executable).with_name("xenvm")), *words]
-
-
-def state_of(lab: Lab) -> str:
-    return lab.ssh.run(STATE, deadline_s=60).stdout
 
 
 @pytest.fixture
