@@ -78,6 +78,7 @@ def results(*metrics: Found, evidence: EvidenceClass = EvidenceClass.HARDWARE) -
         host=HostIdentity(uri="xen:///system", collected_at="2026", hostname="rack"),
         hardware=HARDWARE,
         limits="gate.toml",
+        asked=False,
         started="2026-11-26T00:00:00Z",
         ended="2026-11-26T00:10:00Z",
         duration_s=600.0,
@@ -114,6 +115,7 @@ def recorded_on(hardware: Fingerprint, *figures: BaselineFigure) -> Baseline:
         (replace(results(found(1.0)), interrupted=True), Gate.UNDECIDED, "undecided"),
         (replace(results(found(1.0)), null=True), Gate.OPEN, "A/A gate open"),
         (results(found(0.1, gates=False)), Gate.OPEN, "measured"),
+        (replace(results(found(1.0), found(0.1, gates=False)), asked=True), Gate.OPEN, "gate open"),
         (
             results(found(0.1, gates=False), evidence=EvidenceClass.NESTED),
             Gate.OPEN,
@@ -128,6 +130,14 @@ def recorded_on(hardware: Fingerprint, *figures: BaselineFigure) -> Baseline:
 )
 def test_what_a_run_decides(run: BenchResults, gate: Gate, label: str) -> None:
     assert (run.gate, run.label) == (gate, label)
+
+
+def test_limits_that_fit_nothing_are_no_open_gate() -> None:
+    run = replace(results(found(0.1, gates=False)), asked=True)
+    assert (run.gate, run.label) == (Gate.UNDECIDED, "undecided")
+    said = "held against gate.toml, which asks nothing of these metrics on this hardware"
+    assert said in summary(run, Path("out"))
+    assert said in " ".join(Page(bench_html(run)).words)
 
 
 def test_a_leak_closes_the_gate_whatever_was_measured() -> None:

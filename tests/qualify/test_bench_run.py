@@ -358,6 +358,17 @@ def test_an_interrupted_run_is_undecided_and_has_its_report(tmp_path: Path) -> N
     assert set(watch.estimates_s) == {"compute.cpu"}
 
 
+def test_a_run_is_undecided_where_no_limit_fits_what_was_measured(tmp_path: Path) -> None:
+    spinning = tmp_path / "spinning.toml"
+    spinning.write_text(FLOOR + 'devices = ["hdd"]\n')
+    files = LimitFiles(thresholds=spinning)
+    results, folder = small_run(tmp_path, Watch(), only=("compute.cpu",), files=files)
+    assert [one.word for one in results.found] == ["measured"]
+    assert results.gate is Gate.UNDECIDED
+    said = json.loads((folder / "benchmark.json").read_text())["xenvm"]["limits"]
+    assert said == f"{spinning} (A floor), which asks nothing of these metrics on this hardware"
+
+
 def test_the_span_reaches_each_rig_and_is_told(tmp_path: Path) -> None:
     only = ("block.file.seqread", "aggregate.block.fairness")
     place, extent = shipped_in(tmp_path, "pv_block", "pv_aggregate"), Extent(span_mib=4096)

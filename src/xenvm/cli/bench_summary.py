@@ -18,7 +18,7 @@ def summary(results: BenchResults, folder: Path) -> str:
     lines = [
         first_line(results),
         f"{results.label.upper()}: {results.target}, after {duration_text(results.duration_s)}",
-        f"  held against {results.limits}",
+        f"  held against {results.held_against}",
         f"  {'metric':<{width}}  {candidate:>10}  {reference:>10}  {'ratio':>5}  outcome",
         *(f"  {_line(one, width)}" for one in results.found),
     ]

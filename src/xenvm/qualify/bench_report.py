@@ -147,7 +147,7 @@ def _run_facts(results: BenchResults) -> list[tuple[str, str]]:
             ("Run", results.run_id),
             ("Tier", results.tier.value),
             ("Span", f"{results.span_mib} MiB of each device"),
-            ("Held against", results.limits),
+            ("Held against", results.held_against),
             ("Recorded as", results.recorded),
             ("Started", results.started),
             ("Ended", results.ended),

@@ -73,6 +73,7 @@ class BenchResults:
         host: Which host.
         hardware: By what the host's hardware is known again.
         limits: What the metrics were held against, in words.
+        asked: Whether the user gave them.
         started: ISO 8601, UTC.
         ended: ISO 8601, UTC.
         duration_s: Seconds from start to end.
@@ -91,6 +92,7 @@ class BenchResults:
     host: HostIdentity
     hardware: Fingerprint
     limits: str
+    asked: bool
     started: str
     ended: str
     duration_s: float
@@ -109,6 +111,22 @@ class BenchResults:
         return AGAINST_ITSELF if self.null else BESIDE_DOM0
 
     @property
+    def decides(self) -> bool:
+        """Return whether any metric was held against something."""
+        return any(one.measurement and one.measurement.decisions for one in self.found)
+
+    @property
+    def idle(self) -> bool:
+        """Return whether the user gave limits and none of them fits: no open gate is meant."""
+        return self.asked and not self.decides
+
+    @property
+    def held_against(self) -> str:
+        """Return what the metrics were held against, for people."""
+        fits = ", which asks nothing of these metrics on this hardware" if self.idle else ""
+        return f"{self.limits}{fits}"
+
+    @property
     def gate(self) -> Gate:
         """Return what the run decides."""
         kinds = {self.restoration.verdict.kind, *(one.verdict.kind for one in self.found)}
@@ -116,15 +134,15 @@ class BenchResults:
             return Gate.CLOSED
         hindered = kinds & {VerdictKind.BROKEN, VerdictKind.BLOCKED}
         measured = any(one.measurement for one in self.found)
-        return Gate.UNDECIDED if hindered or self.interrupted or not measured else Gate.OPEN
+        undecided = hindered or self.interrupted or self.idle or not measured
+        return Gate.UNDECIDED if undecided else Gate.OPEN
 
     @property
     def label(self) -> str:
         """Return what the run decides, for people; never more than it does."""
         if self.gate is Gate.UNDECIDED:
             return "undecided"
-        decided = any(one.measurement and one.measurement.decisions for one in self.found)
-        if self.gate is Gate.OPEN and not decided:
+        if self.gate is Gate.OPEN and not self.decides:
             return "measured"
         words = f"{'A/A ' if self.null else ''}gate {self.gate}"
         return f"{words} (mechanism only)" if self.mechanism_only else words
@@ -155,7 +173,7 @@ def bench_to_json(results: BenchResults) -> dict[str, Json]:
         "interrupted": results.interrupted,
         "host": {"target": results.target, **asdict(results.host)},
         "hardware": json_value(results.hardware),
-        "limits": results.limits,
+        "limits": results.held_against,
         "recorded": results.recorded,
         "started": results.started,
         "ended": results.ended,

@@ -216,6 +216,7 @@ def _course(run: _Bench) -> BenchResults:
         host=inventory.host,
         hardware=limits.fingerprint,
         limits=limits.text,
+        asked=bool(files.thresholds or files.baseline),
         started=started,
         ended=now(),
         duration_s=time.monotonic() - began_s,
