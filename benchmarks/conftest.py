@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from xenvm.bench.catalogue import metric, under
+from xenvm.bench.catalogue import GUESTS, metric, under
 from xenvm.bench.measuring import ONCE, SPAN_MIB, Extent, Setting, setting_for
 from xenvm.bench.network import Peer
 from xenvm.bench.replay import Benchmark
@@ -111,6 +111,12 @@ def setting(
     if request.config.option.benchmark_disable:
         return Setting(evidence=inventory.evidence, timing=ONCE)
     return setting_for(inventory.evidence, tier, limits.fingerprint.disk_class)
+
+
+@pytest.fixture(scope="session")
+def guests_at_once(request: pytest.FixtureRequest) -> int:
+    """How many guests are measured together: 0 for as many as the host's memory takes."""
+    return GUESTS[0] if request.config.option.benchmark_disable else 0
 
 
 @pytest.fixture

@@ -21,11 +21,11 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def driver(
-    open_workshop: OpenWorkshop, setting: Setting, extent: Extent
+    open_workshop: OpenWorkshop, setting: Setting, extent: Extent, guests_at_once: int
 ) -> Iterator[AggregateDriver]:
-    """Drives as many guests as the host's memory takes, each on a volume of its own."""
+    """Drives guests, each on a volume of its own."""
     with open_workshop() as workshop, provided():
-        yield aggregate_rig(workshop, setting, span_mib=extent.span_mib)
+        yield aggregate_rig(workshop, setting, guests=guests_at_once, span_mib=extent.span_mib)
 
 
 def test_aggregate(driver: AggregateDriver, name: str, gauge: Gauging) -> None:
