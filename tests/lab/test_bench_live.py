@@ -44,7 +44,7 @@ from .conftest import Command, argv, state_of
 
 pytestmark = pytest.mark.timeout(1800)
 
-FEW = ("block.lvm.randread-qd1", "network.guest.tcp-tx-1")
+FEW = ("network.dom0.tcp-rr", "network.dom0.tcp-tx-1")
 SHORT = Setting(evidence=EvidenceClass.NESTED, timing=Timing(ramp_s=1, runtime_s=1))
 MARGIN = 0.15
 """Of a rate against its baseline."""
@@ -83,7 +83,7 @@ def test_a_run_from_the_command_line_to_the_report(
         assert not [pair for pair in info["pairs"] if pair["candidate"]["invalid"]]
         assert stats["rounds"] == len(info["pairs"]) == 3
         assert info["verdict"] is None
-    latency = found["block.lvm.randread-qd1"]
+    latency = found["network.dom0.tcp-rr"]
     assert latency["stats"]["median"] == latency["extra_info"]["value"]
     assert document["machine_info"]["evidence"] == "nested"
     assert document["machine_info"]["xen"] == document["xenvm"]["host"]["xen_version"]
