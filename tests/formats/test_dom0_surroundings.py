@@ -99,11 +99,6 @@ def test_what_the_scripts_read_themselves_does_not_count() -> None:
     assert after.index("moved") < after.index("xl vcpu-list")
 
 
-def test_caches_are_dropped_before_a_leg_on_devices_only() -> None:
-    assert "drop_caches" in script_before(["254:0"])
-    assert "drop_caches" not in script_before([]) + script_after(["254:0"])
-
-
 def test_a_program_that_starts_slowly_is_no_step_of_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

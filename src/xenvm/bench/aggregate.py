@@ -146,8 +146,7 @@ class AggregateDriver:
 
     def _capped(self, leg: Leg, number: int) -> Sample:
         stream = next(each for each in self.network.metrics if each.name.endswith("tcp-tx-1"))
-        with self._dom0_capped():
-            sample = self.network.sample(stream, leg, number=number)
+        sample = self.network.sample(stream, leg, number=number, during=self._dom0_capped())
         return Sample(
             leg=leg,
             value=sample.value,

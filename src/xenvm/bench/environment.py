@@ -7,7 +7,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from xenvm.errors import WaitTimeoutError
-from xenvm.formats.dom0_surroundings import Dom0Told, parse_told, script_after, script_before
+from xenvm.formats.dom0_surroundings import (
+    DROP_CACHES,
+    Dom0Told,
+    parse_told,
+    script_after,
+    script_before,
+)
 from xenvm.host import Host
 from xenvm.host.probe import ProbeGuest
 from xenvm.model.statistics import HostSample
@@ -43,6 +49,8 @@ def look_before(
         devices: The numbers, ``major:minor``, of the block devices whose counters are wanted.
         programs: Those of Dom0 that are about to run.
     """
+    if devices:
+        host.shell.run(DROP_CACHES, deadline_s=LOOK_DEADLINE_S)
     counters = host.watch.sample()
     return _surroundings(_told(host, script_before(devices, programs)), counters)
 

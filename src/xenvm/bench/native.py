@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from xenvm.errors import BlockedError
-from xenvm.formats.dom0_surroundings import parse_told, script_after, script_before
+from xenvm.formats.dom0_surroundings import (
+    DROP_CACHES,
+    parse_told,
+    script_after,
+    script_before,
+)
 from xenvm.formats.fio_job import LOADS
 from xenvm.host import HostShell
 from xenvm.model.baseline import BaselineFigure
@@ -18,6 +23,7 @@ from .block import Span, device_of, driven, value_of
 from .catalogue import metric, under
 from .compute import speed_of
 from .decision import figure
+from .environment import LOOK_DEADLINE_S
 from .measuring import Timing
 from .network import Peer, Server, exchange
 from .programs import Dom0Programs
@@ -116,6 +122,7 @@ def _figure(one: Metric, values: Sequence[float]) -> BaselineFigure:
 def _driven(shell: HostShell, span: Span, timing: Timing, one: Metric, number: int) -> float:
     load = LOADS[one.name.rpartition(".")[2]]
     device = device_of(shell, span.path)
+    shell.run(DROP_CACHES, deadline_s=LOOK_DEADLINE_S)
     before = _moved(shell, device, script_before([device]))
     jobs = driven(Dom0Programs(shell), load, span, timing, seed=number)
     after = _moved(shell, device, script_after([device]))
@@ -129,4 +136,6 @@ def _driven(shell: HostShell, span: Span, timing: Timing, one: Metric, number: i
 
 def _moved(shell: HostShell, device: str, script: str) -> Moved:
     # There is no xl to end it well.
-    return parse_told(shell.run(script, check=False, deadline_s=60).stdout).moved[device]
+    return parse_told(shell.run(script, check=False, deadline_s=LOOK_DEADLINE_S).stdout).moved[
+        device
+    ]

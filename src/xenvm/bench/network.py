@@ -136,8 +136,22 @@ class NetworkDriver:
         """Return those of its path."""
         return under(f"network.{self.path}")
 
-    def sample(self, metric: Metric, leg: Leg, *, number: int) -> Sample:
-        """Return one leg's measurement of a metric; see :meth:`Driver.sample`."""
+    def sample(
+        self,
+        metric: Metric,
+        leg: Leg,
+        *,
+        number: int,
+        during: AbstractContextManager[None] | None = None,
+    ) -> Sample:
+        """Return one leg's measurement of a metric; see :meth:`Driver.sample`.
+
+        Args:
+            metric: Which.
+            leg: Who.
+            number: The pair's.
+            during: Entered while bytes flow, and not for what is looked at before and after.
+        """
         del number
         kind = metric.name.rpartition(".")[2]
         programs: Programs = GuestPrograms(self.guest)
@@ -147,7 +161,8 @@ class NetworkDriver:
         guests = [self.guest, *([self.server.guest] if self.server.guest else [])]
         with watched(self._host, guests, contract) as watch, self.server.serving(kind):
             before = self._uplink_bytes()
-            made = exchange(programs, self.server, kind, self._setting.timing)
+            with during or nullcontext():
+                made = exchange(programs, self.server, kind, self._setting.timing)
             passed = {name: count - before[name] for name, count in self._uplink_bytes().items()}
         reasons = watch.objections
         if leg is Leg.GUEST and made.arrived_bytes:

@@ -17,12 +17,10 @@ class Benchmark(Protocol):
 
     Attributes:
         disabled: Whether nothing is timed, so that benchmarks are only seen to work.
-        skipped: Whether it is no mistake that nothing was timed.
         extra_info: What goes beside the statistics.
     """
 
     disabled: bool
-    skipped: bool
     extra_info: dict[str, JsonValue]
 
     def pedantic(

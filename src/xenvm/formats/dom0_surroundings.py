@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from xenvm.errors import ParseError
 from xenvm.model.surroundings import Moved
 
-_DROP_CACHES = "sync; echo 3 >/proc/sys/vm/drop_caches\n"
+DROP_CACHES = "sync; echo 3 >/proc/sys/vm/drop_caches"
+"""Has Dom0 forget its caches. To be run by itself: what the next script needs in order to start is
+then read again before its counts, and not between them."""
 
 _COUNT = r"""
 for device in $devices; do
@@ -60,17 +62,15 @@ class Dom0Told:
 
 
 def script_before(devices: Iterable[str], programs: Iterable[str] = ()) -> str:
-    """Return what tells of Dom0 before a leg; when it drives devices, Dom0 forgets its caches.
+    """Return what tells of Dom0 before a leg; its devices are counted last.
 
     Args:
-        devices: The numbers, ``major:minor``, of the block devices that the leg drives; they are
-            counted last, so that what the script itself reads from a disk does not count.
-        programs: Those of Dom0 that the leg runs: fio and its 84 MB must be read from a disk again,
-            which may be the one that is measured.
+        devices: The numbers, ``major:minor``, of the block devices that the leg drives.
+        programs: Those of Dom0 that the leg runs: fio and its 84 MB must be read from a disk again
+            once caches were dropped, which may be the one that is measured.
     """
     warm = "".join(f"{program} --version >/dev/null 2>&1 || :\n" for program in programs)
-    numbers = " ".join(devices)
-    return f"{_DROP_CACHES if numbers else ''}{_TELL}{warm}devices='{numbers}'{_COUNT}"
+    return f"{_TELL}{warm}devices='{' '.join(devices)}'{_COUNT}"
 
 
 def script_after(devices: Iterable[str]) -> str:

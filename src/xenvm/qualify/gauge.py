@@ -101,7 +101,6 @@ class Gauge:
             if self.once:
                 why = "fewer guests are enough to see that it works"
             attempt.give(metric.name, VerdictKind.NOT_OBSERVABLE, detail=why)
-            benchmark.skipped = True
             return
         measurement = self.measure(driver, metric)
         benchmark.extra_info |= extra_info(measurement)
