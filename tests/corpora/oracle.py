@@ -50,8 +50,10 @@ def misread(host: Host, document: str, told: str | LibvirtError) -> str:
         return "" if isinstance(ours, LibvirtError) else f"taken now, but once refused: {told}"
     if isinstance(ours, LibvirtError):
         return f"refused: {ours}"
-    drawn = {found.path for found in differences(told, str(understood(host, document)))}
-    other = [found for found in differences(told, ours) if found.path not in drawn]
+    changed = differences(told, ours)
+    again = str(understood(host, document)) if changed else told
+    drawn = {found.path for found in differences(told, again)}
+    other = [found for found in changed if found.path not in drawn]
     return f"taken as something else: {other[0]}" if other else ""
 
 

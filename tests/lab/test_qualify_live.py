@@ -129,7 +129,10 @@ def test_a_host_key_that_is_not_the_known_one_is_refused(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough), signal.SIGKILL],
+)
 def test_a_run_that_is_killed_leaves_the_host_as_it_was_after_a_restore(
     lab: Lab, xenvm: Command, tmp_path: Path, number: signal.Signals
 ) -> None:
