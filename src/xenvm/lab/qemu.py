@@ -33,6 +33,8 @@ SPARE_DRIVER = "e1000e"
 SPARE_SLOT = 0x10
 SPARE_FUNCTION = f"0000:00:{SPARE_SLOT:02x}.0"
 DOM0_ADDRESS = "10.0.2.15"
+DHCP_FROM = "10.0.2.64"
+"""QEMU's own start is Dom0's address: the first guest that asks would take it away from Dom0."""
 SCRATCH_SERIAL = "xenvm-scratch"
 """Dom0 sees the disk that tests may overwrite as /dev/disk/by-id/virtio-xenvm-scratch."""
 VOLUME_GROUP_SERIAL = "xenvm-lab-vg"
@@ -138,7 +140,8 @@ def _disk_argv(disks: Disks) -> Iterator[str]:
 def _nic_argv(shape: Shape, ssh_port: int) -> Iterator[str]:
     for number in range(shape.nics):
         forward = f",hostfwd=tcp:127.0.0.1:{ssh_port}-{DOM0_ADDRESS}:22" if number == 0 else ""
-        yield from ("-netdev", f"user,id=net{number},restrict=on{forward}")
+        yield "-netdev"
+        yield f"user,id=net{number},restrict=on,dhcpstart={DHCP_FROM}{forward}"
         yield from ("-device", f"virtio-net-pci,netdev=net{number},mac={_mac(number)}")
 
 
