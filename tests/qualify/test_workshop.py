@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
-from xenvm.host import Host
+import pytest
+
+from xenvm.errors import BlockedError
+from xenvm.host import CommandResult, Host
 from xenvm.host.probe import ProbeImage
 from xenvm.qualify.journal import Journal, Ledger
 from xenvm.qualify.workshop import Workshop
@@ -25,3 +29,42 @@ def test_guests_of_two_runs_have_other_macs(tmp_path: Path) -> None:
     ledgers = [Ledger(Journal(tmp_path / run), run) for run in ("ab1c", "ab1d")]
     one, other = (Workshop(NO_HOST, ledger, IMAGE).next_mac() for ledger in ledgers)
     assert one != other
+
+
+class Dom0Shell:
+    """A shell that does nothing, and remembers what it was to do.
+
+    Attributes:
+        asked: Each command, and what it was given to read.
+    """
+
+    def __init__(self, *, addpart: bool) -> None:
+        self.asked: list[str] = []
+        self._missing = 0 if addpart else 1
+
+    def run(self, command: str, *_args: str, stdin: str = "", **_how: object) -> CommandResult:
+        self.asked.append(command + stdin)
+        status = self._missing if command.startswith("command -v") else 0
+        return CommandResult(command=command, returncode=status, stdout="/dev/x1\n", stderr="")
+
+
+def partitioning(tmp_path: Path, shell: Dom0Shell) -> Workshop:
+    host = cast("Host", SimpleNamespace(shell=shell))
+    return Workshop(host, Ledger(Journal(tmp_path / "journal"), "ab1c"), IMAGE)
+
+
+def test_a_dom0_that_cannot_make_a_partition_is_told_what_to_install(tmp_path: Path) -> None:
+    shell = Dom0Shell(addpart=False)
+    with pytest.raises(BlockedError, match="no addpart: apt-get install util-linux-extra"):
+        partitioning(tmp_path, shell).partition("/dev/x", "p0", 64)
+    assert len(shell.asked) == 1
+
+
+def test_a_restore_takes_away_the_partition_of_a_run_that_was_killed(tmp_path: Path) -> None:
+    shell = Dom0Shell(addpart=True)
+    assert partitioning(tmp_path, shell).partition("/dev/x", "p0", 64) == "/dev/x1"
+    left, made = (
+        next(n for n, one in enumerate(shell.asked) if word in one)
+        for word in ("delpart /dev/x 1", "addpart %s 1 2048 131072")
+    )
+    assert left < made

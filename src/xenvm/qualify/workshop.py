@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Unpack
 
@@ -187,7 +188,7 @@ class Workshop:
         """Return what became of giving a guest's vCPU a pCPU alone; others get it back after."""
         vcpus = guest.domain.vcpus
         now = places(self.host.shell, self.host.capacity.pcpus)
-        self.host.shell.run("cat >%s", self.run_file(UNDO_FILE), stdin=pins(now))
+        self._leave_word(pins(now))
         claimed = vcpus.claim(vcpu, pcpu)
         self._undo.callback(vcpus.release, claimed)
         return claimed
@@ -205,11 +206,14 @@ class Workshop:
         if pci.find(function).is_assignable:
             return
         sweep = SWEEP_PCI % " ".join(self.host.shell.run(PCI_BACKENDS, check=False).stdout.split())
-        undo = f"xl pci-assignable-remove -r {function}\n{sweep}"
-        self.host.shell.run("cat >%s", self.run_file(UNDO_FILE), stdin=undo)
+        self._leave_word(f"xl pci-assignable-remove -r {function}\n{sweep}")
         self._undo.callback(self.host.shell.run, "sh -s", stdin=sweep)
         self._undo.callback(pci.take_back, function)
         pci.make_assignable(function)
+
+    def _leave_word(self, script: str) -> None:
+        """Have ``xenvm restore`` run a script, should this run be killed."""
+        self.host.shell.run("cat >%s", self.run_file(UNDO_FILE), stdin=script)
 
     def definition(self, config: DomainConfig) -> Domain:
         """Return a domain that is defined and not started."""
@@ -300,13 +304,20 @@ class Workshop:
 
         Only the kernel knows of it: the disk gets no partition table, so that nothing of it
         outlives a reboot.
+
+        Raises:
+            BlockedError: Dom0 lacks the program that tells the kernel.
+            CommandError: The kernel does not take it.
         """
-        name = f"{disk} {self.name(suffix)}"
+        shell, name = self.host.shell, f"{disk} {self.name(suffix)}"
+        if shell.run("command -v addpart", check=False).returncode != 0:
+            raise BlockedError("Dom0 has no addpart: apt-get install util-linux-extra there")
+        self._leave_word(f"delpart {shlex.quote(disk)} 1\n")
         with self._ledger.making("partition", name):
             self._undo.callback(self._remove, "partition", name, "delpart %s 1 || :", disk)
-            told = self.host.shell.run(
-                f"addpart %s 1 {_FIRST_SECTOR} {size_mib * _MIB_SECTORS} && udevadm settle;"
-                " lsblk -nro PATH,TYPE %s | sed -n 's/ part$//p'",
+            told = shell.run(
+                f"addpart %s 1 {_FIRST_SECTOR} {size_mib * _MIB_SECTORS} && udevadm settle"
+                " && lsblk -nro PATH,TYPE %s | sed -n 's/ part$//p'",
                 disk, disk, deadline_s=DISK_DEADLINE_S,
             )  # fmt: skip
         return told.stdout.strip()
