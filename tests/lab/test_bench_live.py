@@ -16,6 +16,7 @@ import pytest
 
 from xenvm.bench.block import BlockDriver, device_of
 from xenvm.bench.catalogue import metric
+from xenvm.bench.compute import ComputeDriver
 from xenvm.bench.decision import decide, figure
 from xenvm.bench.measuring import Driver, Setting, Timing
 from xenvm.bench.network import NetworkDriver
@@ -27,7 +28,6 @@ from xenvm.model.benchmark import (
     PAIRS_LEAST,
     Criterion,
     Decision,
-    Leg,
     Metric,
     Outcome,
     Pair,
@@ -36,7 +36,7 @@ from xenvm.model.benchmark import (
 from xenvm.model.verdict import EvidenceClass
 from xenvm.qualify.dom0 import Dom0
 from xenvm.qualify.journal import JOURNAL_FILE, Journal, Ledger
-from xenvm.qualify.rigs import block_rig, network_rig
+from xenvm.qualify.rigs import block_rig, compute_rig, network_rig
 from xenvm.qualify.workshop import Workshop
 from xenvm.waiting import wait_until
 
@@ -238,15 +238,9 @@ def slow_volume(driver: Driver, host: Host, left: float) -> None:
 
 
 def slow_vcpu(driver: Driver, host: Host, left: float) -> None:
-    """Cap the guest until it sends no more than that, and by one step more: a sample is noisy."""
-    del host
-    assert isinstance(driver, NetworkDriver)
-    sent = metric(THROTTLES["vcpu"].metric)
-    for cap_percent in range(80, 10, -10):
-        driver.guest.domain.vcpus.set_cap(cap_percent)
-        if driver.sample(sent, Leg.GUEST, number=1).value <= left:
-            break
-    driver.guest.domain.vcpus.set_cap(cap_percent - 5)
+    del host, left
+    assert isinstance(driver, ComputeDriver)
+    driver.guest.domain.vcpus.set_cap(round(100 * (1 - 2 * MARGIN)))
 
 
 THROTTLES = {
@@ -262,8 +256,8 @@ THROTTLES = {
         undo="umount /run/blkio; rmdir /run/blkio",
     ),
     "vcpu": Throttle(
-        metric="network.guest.tcp-tx-1",
-        rig=lambda workshop: network_rig(workshop, "guest", SHORT),
+        metric="compute.cpu",
+        rig=lambda workshop: compute_rig(workshop, SHORT),
         slow=slow_vcpu,
     ),
 }
@@ -301,6 +295,7 @@ def decided(pairing: Pairing, criterion: Criterion) -> Decision:
 
 
 @pytest.mark.thorough
+@pytest.mark.timeout(5400)
 @pytest.mark.parametrize("name", THROTTLES)
 def test_a_guest_that_is_throttled_by_two_margins_closes_the_gate(
     workshop: Workshop, host: Host, name: str
