@@ -22,7 +22,7 @@ STATE = (
     "xl list | awk 'NR > 1 {print $1, $2}'; ls /sys/class/net; lvs --noheadings -o lv_name;"
     " losetup --list --noheadings; ls /var/lib/xenvm/runs 2>/dev/null;"
     " xenstore-list /local/domain; xenstore-ls /local/domain/0/backend;"
-    " virsh -c xen:///system -q list --all --name; ls /run/xenvm 2>/dev/null"
+    " virsh -c xen:///system -q list --all --name; ls /run/xenvm 2>/dev/null; :"
 )
 
 

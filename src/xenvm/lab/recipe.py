@@ -18,9 +18,6 @@ PACKAGES = (
     "fio", "iperf3", "sockperf",
 )  # fmt: skip
 
-MOVED = {Release.TRIXIE: ("util-linux-extra",)}
-"""Packages that a later release made of one of these."""
-
 NOT_INSTALLED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 
 ROOT_DISK_GIB = 3
@@ -51,5 +48,4 @@ class Recipe:
 def recipe_for(release: Release) -> Recipe:
     """Return the recipe of a release's image."""
     setup = resources.files("xenvm.lab").joinpath("image_files", "setup.sh").read_text()
-    packages = PACKAGES + MOVED.get(release, ())
-    return Recipe(release=release, packages=packages, setup=setup)
+    return Recipe(release=release, setup=setup)

@@ -311,7 +311,9 @@ class Workshop:
         """
         shell, name = self.host.shell, f"{disk} {self.name(suffix)}"
         if shell.run("command -v addpart", check=False).returncode != 0:
-            raise BlockedError("Dom0 has no addpart: apt-get install util-linux-extra there")
+            raise BlockedError(
+                "Dom0 has no addpart, as Debian 13 has none: measure another backing"
+            )
         self._leave_word(f"delpart {shlex.quote(disk)} 1\n")
         with self._ledger.making("partition", name):
             self._undo.callback(self._remove, "partition", name, "delpart %s 1 || :", disk)
