@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from xenvm import processes
 from xenvm.errors import BlockedError
 from xenvm.host import CommandResult, Host
 from xenvm.host.probe import ProbeImage
 from xenvm.qualify.journal import Journal, Ledger
-from xenvm.qualify.workshop import Workshop
+from xenvm.qualify.workshop import UNPART, Workshop
 
 NO_HOST = cast("Host", None)
 IMAGE = cast("ProbeImage", None)
@@ -65,6 +67,33 @@ def test_a_restore_takes_away_the_partition_of_a_run_that_was_killed(tmp_path: P
     assert partitioning(tmp_path, shell).partition("/dev/x", "p0", 64) == "/dev/x1"
     left, made = (
         next(n for n, one in enumerate(shell.asked) if word in one)
-        for word in ("delpart /dev/x 1", "addpart %s 1 2048 131072")
+        for word in ("delpart /dev/x 1\n", "addpart %s 1 2048 131072")
     )
     assert left < made
+
+
+def blank(disk: Path) -> None:
+    disk.write_bytes(bytes(4 << 20))
+
+
+def with_a_file_system(disk: Path) -> None:
+    blank(disk)
+    processes.run(["/sbin/mke2fs", "-q", str(disk)], deadline_s=30)
+
+
+def with_a_table(disk: Path) -> None:
+    entry = b"\0\0\0\0\x83\0\0\0" + 2 * (2048).to_bytes(4, "little")
+    disk.write_bytes(bytes(446) + entry + bytes(48) + b"\x55\xaa" + bytes(4 << 20))
+
+
+@pytest.mark.parametrize(
+    ("make", "gone"), [(blank, True), (with_a_file_system, False), (with_a_table, False)]
+)
+def test_a_restore_leaves_a_disk_that_somebody_uses_since(
+    tmp_path: Path, make: Callable[[Path], None], *, gone: bool
+) -> None:
+    disk, called = tmp_path / "disk", tmp_path / "called"
+    make(disk)
+    script = f"delpart() {{ echo >{called}; }}\n{UNPART.replace('DISK', str(disk))}"
+    processes.run(["sh", "-c", script], deadline_s=30)
+    assert called.exists() is gone

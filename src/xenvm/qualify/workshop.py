@@ -41,6 +41,13 @@ done 2>/dev/null
 :
 """
 """libxl leaves the folder of a guest that had a PCI function; takes those it left before."""
+UNPART = """
+PATH=$PATH:/usr/sbin:/sbin
+blkid -p DISK >/dev/null 2>&1
+[ $? -ne 2 ] || delpart DISK 1
+"""
+"""Takes a partition away that the kernel alone knows: blkid's 2 is a disk with nothing on it. What
+somebody put there since the run was killed stays."""
 _FIRST_SECTOR = 2048
 """Of a partition: at 1 MiB, as fdisk would have it."""
 _MIB_SECTORS = 2048
@@ -314,7 +321,7 @@ class Workshop:
             raise BlockedError(
                 "Dom0 has no addpart, as Debian 13 has none: measure another backing"
             )
-        self._leave_word(f"delpart {shlex.quote(disk)} 1\n")
+        self._leave_word(UNPART.replace("DISK", shlex.quote(disk)))
         with self._ledger.making("partition", name):
             self._undo.callback(self._remove, "partition", name, "delpart %s 1 || :", disk)
             told = shell.run(
