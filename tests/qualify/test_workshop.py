@@ -40,13 +40,13 @@ class Dom0Shell:
         asked: Each command, and what it was given to read.
     """
 
-    def __init__(self, *, addpart: bool) -> None:
+    def __init__(self, *, sfdisk: bool) -> None:
         self.asked: list[str] = []
-        self._missing = 0 if addpart else 1
+        self._missing = 0 if sfdisk else 1
 
     def run(self, command: str, *_args: str, stdin: str = "", **_how: object) -> CommandResult:
         self.asked.append(command + stdin)
-        status = self._missing if command.startswith("command -v") else 0
+        status = self._missing if command.endswith("command -v sfdisk") else 0
         return CommandResult(command=command, returncode=status, stdout="/dev/x1\n", stderr="")
 
 
@@ -56,20 +56,26 @@ def partitioning(tmp_path: Path, shell: Dom0Shell) -> Workshop:
 
 
 def test_a_dom0_that_cannot_make_a_partition_is_one_clear_line(tmp_path: Path) -> None:
-    shell = Dom0Shell(addpart=False)
-    with pytest.raises(BlockedError, match="no addpart, as Debian 13 has none: measure another"):
+    shell = Dom0Shell(sfdisk=False)
+    with pytest.raises(BlockedError, match="Dom0 has no sfdisk: apt-get install fdisk"):
         partitioning(tmp_path, shell).partition("/dev/x", "p0", 64)
     assert len(shell.asked) == 1
 
 
 def test_a_restore_takes_away_the_partition_of_a_run_that_was_killed(tmp_path: Path) -> None:
-    shell = Dom0Shell(addpart=True)
+    shell = Dom0Shell(sfdisk=True)
     assert partitioning(tmp_path, shell).partition("/dev/x", "p0", 64) == "/dev/x1"
     left, made = (
         next(n for n, one in enumerate(shell.asked) if word in one)
-        for word in ("delpart /dev/x 1\n", "addpart %s 1 2048 131072")
+        for word in ("!= 61623163 ]", "label-id: 0x61623163\nstart=1MiB, size=64MiB")
     )
     assert left < made
+
+
+FOR_A_FILE = """
+udevadm() { :; }
+wipefs() { command wipefs --force "$@"; }
+"""
 
 
 def blank(disk: Path) -> None:
@@ -81,19 +87,28 @@ def with_a_file_system(disk: Path) -> None:
     processes.run(["/sbin/mke2fs", "-q", str(disk)], deadline_s=30)
 
 
-def with_a_table(disk: Path) -> None:
+def with_a_table(disk: Path, label: str = "deadbeef") -> None:
     entry = b"\0\0\0\0\x83\0\0\0" + 2 * (2048).to_bytes(4, "little")
-    disk.write_bytes(bytes(446) + entry + bytes(48) + b"\x55\xaa" + bytes(4 << 20))
+    boot = bytes(440) + bytes.fromhex(label)[::-1] + bytes(2) + entry + bytes(48) + b"\x55\xaa"
+    disk.write_bytes(boot + bytes(4 << 20))
+
+
+def with_our_table(disk: Path) -> None:
+    with_a_table(disk, b"ab1c".hex())
 
 
 @pytest.mark.parametrize(
-    ("make", "gone"), [(blank, True), (with_a_file_system, False), (with_a_table, False)]
+    ("make", "gone"),
+    [(blank, False), (with_a_file_system, False), (with_a_table, False), (with_our_table, True)],
 )
 def test_a_restore_leaves_a_disk_that_somebody_uses_since(
     tmp_path: Path, make: Callable[[Path], None], *, gone: bool
 ) -> None:
-    disk, called = tmp_path / "disk", tmp_path / "called"
+    disk = tmp_path / "disk"
     make(disk)
-    script = f"delpart() {{ echo >{called}; }}\n{UNPART.replace('DISK', str(disk))}"
-    processes.run(["sh", "-c", script], deadline_s=30)
-    assert called.exists() is gone
+    before = disk.read_bytes()
+    undo = UNPART.replace("DISK", str(disk)).replace("LABEL", b"ab1c".hex())
+    processes.run(["sh", "-c", FOR_A_FILE + undo], deadline_s=30)
+    assert (disk.read_bytes() != before) is gone
+    again = processes.run(["/sbin/blkid", "-p", str(disk)], deadline_s=30, check=False)
+    assert (again.returncode == 2) is (gone or make is blank)

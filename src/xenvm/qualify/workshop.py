@@ -43,14 +43,9 @@ done 2>/dev/null
 """libxl leaves the folder of a guest that had a PCI function; takes those it left before."""
 UNPART = """
 PATH=$PATH:/usr/sbin:/sbin
-blkid -p DISK >/dev/null 2>&1
-[ $? -ne 2 ] || delpart DISK 1
+[ "$(blkid -p -s PTUUID -o value DISK)" != LABEL ] || { wipefs -qa DISK && udevadm settle; }
 """
-"""Takes a partition away that the kernel alone knows: blkid's 2 is a disk with nothing on it. What
-somebody put there since the run was killed stays."""
-_FIRST_SECTOR = 2048
-"""Of a partition: at 1 MiB, as fdisk would have it."""
-_MIB_SECTORS = 2048
+"""Takes away a partition table with the label of a run; one that somebody made since stays."""
 
 
 def link_addresses(number: int) -> tuple[str, str]:
@@ -307,27 +302,28 @@ class Workshop:
         return f"/dev/{group}/{name}"
 
     def partition(self, disk: str, suffix: str, size_mib: int) -> str:
-        """Return the path of a new partition of an unused disk that the user lets us use.
+        """Return the path of the one partition of an unused disk that the user lets us use.
 
-        Only the kernel knows of it: the disk gets no partition table, so that nothing of it
-        outlives a reboot.
+        The disk gets a table whose label is the run's own, so that whoever takes it away, a restore
+        too, knows it from a table that somebody made since.
 
         Raises:
-            BlockedError: Dom0 lacks the program that tells the kernel.
-            CommandError: The kernel does not take it.
+            BlockedError: Dom0 lacks the program that makes it.
+            CommandError: The disk does not take it.
         """
         shell, name = self.host.shell, f"{disk} {self.name(suffix)}"
-        if shell.run("command -v addpart", check=False).returncode != 0:
-            raise BlockedError(
-                "Dom0 has no addpart, as Debian 13 has none: measure another backing"
-            )
-        self._leave_word(UNPART.replace("DISK", shlex.quote(disk)))
+        if shell.run("PATH=$PATH:/usr/sbin:/sbin; command -v sfdisk", check=False).returncode != 0:
+            raise BlockedError("Dom0 has no sfdisk: apt-get install fdisk there")
+        label = self._ledger.run_id.encode().hex()
+        undo = UNPART.replace("DISK", shlex.quote(disk)).replace("LABEL", label)
+        self._leave_word(undo)
         with self._ledger.making("partition", name):
-            self._undo.callback(self._remove, "partition", name, "delpart %s 1 || :", disk)
+            self._undo.callback(self._remove, "partition", name, undo)
             told = shell.run(
-                f"addpart %s 1 {_FIRST_SECTOR} {size_mib * _MIB_SECTORS} && udevadm settle"
+                "PATH=$PATH:/usr/sbin:/sbin; sfdisk -q -W always %s && udevadm settle"
                 " && lsblk -nro PATH,TYPE %s | sed -n 's/ part$//p'",
                 disk, disk, deadline_s=DISK_DEADLINE_S,
+                stdin=f"label: dos\nlabel-id: 0x{label}\nstart=1MiB, size={size_mib}MiB, type=83\n",
             )  # fmt: skip
         return told.stdout.strip()
 
