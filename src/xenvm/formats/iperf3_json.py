@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from xenvm.errors import ParseError
 
@@ -42,7 +43,7 @@ class Transfer:
 
     Attributes:
         received_bytes: How much.
-        seconds: In how many seconds, by the receiver's clock for TCP.
+        seconds: In how many seconds, by the receiver's clock.
         packets: How many UDP packets; 0 for TCP.
         lost_packets: How many of those that were sent did not arrive.
         retransmits: How many TCP segments were sent again; 0 where the sender does not tell.
@@ -99,7 +100,7 @@ def parse_iperf3(text: str) -> Transfer:
     try:
         document = json.loads(text[max(text.find("{"), 0) :])
         failed = document.get("error")
-        transfer = None if failed else _transfer(document["end"])
+        transfer = None if failed else _transfer(document)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ParseError(f"iperf3 said what we do not understand: {exc!r}", text=text) from exc
     if transfer is None:
@@ -109,20 +110,18 @@ def parse_iperf3(text: str) -> Transfer:
     return transfer
 
 
-def _transfer(end: Mapping[str, Mapping[str, float]]) -> Transfer:
-    if "sum_received" in end and "packets" not in end["sum_received"]:
-        received, sent = end["sum_received"], end["sum_sent"]
-        return Transfer(
-            received_bytes=int(received["bytes"]),
-            seconds=float(received["seconds"]),
-            retransmits=int(sent.get("retransmits", 0)),
-        )
-    # Of UDP the sum tells what was sent, and how much of it the receiver missed.
-    both = end["sum"]
-    packets, lost = int(both["packets"]), int(both["lost_packets"])
+def _transfer(document: Mapping[str, Any]) -> Transfer:
+    end = document["end"]
+    if "sum_received" not in end:
+        raise ParseError("this iperf3 does not tell what arrived; 3.12 does", text=str(end))
+    sent, received = end["sum_sent"], end["sum_received"]
+    # What it calls lost is of no use: 3.12 counts what was lost in the seconds that are left out.
+    arrived = int(received["bytes"]) // int(document["start"]["test_start"]["blksize"])
+    is_udp = "packets" in sent
     return Transfer(
-        received_bytes=int(both["bytes"] * (packets - lost) / packets) if packets else 0,
-        seconds=float(both["seconds"]),
-        packets=packets - lost,
-        lost_packets=lost,
+        received_bytes=int(received["bytes"]),
+        seconds=float(received["seconds"]),
+        packets=arrived if is_udp else 0,
+        lost_packets=max(int(sent["packets"]) - arrived, 0) if is_udp else 0,
+        retransmits=int(sent.get("retransmits", 0)),
     )
