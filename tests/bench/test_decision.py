@@ -176,6 +176,12 @@ def test_what_is_no_positive_number_does_not_count(value: float) -> None:
     assert decision.outcome is Outcome.INVALID
 
 
+@pytest.mark.parametrize(("metric", "whom"), [(RATE, "Dom0"), (ALONE, "itself")])
+def test_whom_a_leg_is_held_against_is_told(metric: Metric, whom: str) -> None:
+    decision = decided(metric, pairs_of(around(1, 10)))
+    assert f" of {whom} in 10 pairs: " in decision.reason
+
+
 def test_a_ratio_without_a_reference_is_our_mistake() -> None:
     with pytest.raises(ValueError, match="pair 1 has no reference"):
         decide(RATE, pairs_of(around(1, 10), dom0=None), FLOOR)

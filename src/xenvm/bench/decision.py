@@ -258,5 +258,6 @@ def _yardstick(pair: Pair, criterion: Criterion) -> float:
 
 def _against(metric: Metric, criterion: Criterion) -> str:
     limit = f"{criterion.limit:g} {metric.unit}"
-    words = {Scale.RATIO: "Dom0", Scale.RATE: limit, Scale.ADDED: f"Dom0 and {limit}"}
+    other = "Dom0" if metric.reference else "itself"
+    words = {Scale.RATIO: other, Scale.RATE: limit, Scale.ADDED: f"Dom0 and {limit}"}
     return words[criterion.scale]
