@@ -491,6 +491,13 @@ def test_a_wish_that_cannot_be_meant_is_refused_before_the_host_is_reached(
     assert not [*tmp_path.iterdir()]
 
 
+def test_a_folder_with_something_in_it_is_refused_with_what_helps_here(tmp_path: Path) -> None:
+    (tmp_path / "benchmark.json").touch()
+    wish = BenchWish(target="xen+ssh://root@nowhere.invalid/system", output=tmp_path)
+    with pytest.raises(UsageError, match=r"is not empty: name another with --output$"):
+        bench(wish, Watch())
+
+
 def test_thresholds_with_an_unknown_metric_are_refused_by_file_and_name(tmp_path: Path) -> None:
     file = tmp_path / "gate.toml"
     file.write_text(FLOOR.replace("compute.*", "block.raid.seqread"))

@@ -41,8 +41,13 @@ class RunFolder:
     host: str = ""
 
 
-def new_folder(output: Path | None, target: str) -> RunFolder:
+def new_folder(output: Path | None, target: str, *, resumable: bool = False) -> RunFolder:
     """Return the folder for a new run; nothing is made yet.
+
+    Args:
+        output: The user's; None for one of our own naming.
+        target: The host, as the user named it.
+        resumable: Whether a run that is in the folder could be gone on with.
 
     Raises:
         UsageError: It exists and is not empty, or cannot be made.
@@ -53,7 +58,8 @@ def new_folder(output: Path | None, target: str) -> RunFolder:
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is no folder: name another with --output")
     if path.is_dir() and any(path.iterdir()):
-        raise UsageError(f"{path} is not empty: name another with --output, or go on with --resume")
+        cures = "name another with --output" + ", or go on with --resume" * resumable
+        raise UsageError(f"{path} is not empty: {cures}")
     nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise UsageError(f"{path} cannot be written: name another with --output")

@@ -113,7 +113,7 @@ def qualify(wish: Wish, watcher: Watcher) -> tuple[Results, Path]:
     folder = (
         resumed_folder(wish.resume, profile, wish.tier)
         if wish.resume
-        else new_folder(wish.output, wish.target)
+        else new_folder(wish.output, wish.target, resumable=True)
     )
     with (
         visiting(
