@@ -119,6 +119,8 @@ def test_packets_that_were_lost_did_not_arrive() -> None:
     assert udp.received_bytes == 12137536 == 64 * udp.packets
     assert udp.packets + udp.lost_packets == 328640
     assert udp.packets_per_s == pytest.approx(12137536 / 64 / 1.998682)
+    newer = parse_iperf3(said("iperf3-3.18-udp.json"))
+    assert (newer.packets, newer.packets + newer.lost_packets) == (27968, 28025)
 
 
 def test_an_iperf3_that_does_not_tell_what_arrived_is_refused() -> None:
