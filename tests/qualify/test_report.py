@@ -15,6 +15,7 @@ from xenvm.qualify.junit import _plain, junit_xml
 from xenvm.qualify.report import (
     duration_text,
     estimate_text,
+    moment_text,
     percent_of_limit,
     report_html,
     shown,
@@ -157,6 +158,8 @@ def test_values_and_times_are_for_people() -> None:
     assert duration_text(0.2) == estimate_text(0.2) == "under 1 s"
     assert estimate_text(61) == "about 1 min 1 s"
     assert duration_text(61) == "1 min 1 s"
+    assert moment_text("2026-11-26T23:03:07.734Z") == "2026-11-26 23:03:07 UTC"
+    assert moment_text("") == ""
 
 
 def test_junit_has_a_case_for_every_requirement(make_results: MakeResults) -> None:

@@ -13,7 +13,7 @@ from .bench_results import BenchResults, Found, Gate, first_line
 from .history import EarlierRun
 from .native import stale
 from .quantities import quantity
-from .report import duration_text, known, rendered
+from .report import duration_text, known, moment_text, rendered
 
 _TONES = {Gate.OPEN: ("good", "✓"), Gate.CLOSED: ("bad", "✕"), Gate.UNDECIDED: ("open", "?")}
 _MARKS = {"measured": "not-applicable", "invalid": "broken"}
@@ -149,8 +149,8 @@ def _run_facts(results: BenchResults) -> list[tuple[str, str]]:
             ("Span", f"{results.span_mib} MiB of each device"),
             ("Held against", results.held_against),
             ("Recorded as", results.recorded),
-            ("Started", results.started),
-            ("Ended", results.ended),
+            ("Started", moment_text(results.started)),
+            ("Ended", moment_text(results.ended)),
             ("Took", duration_text(results.duration_s)),
             ("Asked for as", results.target),
         ]

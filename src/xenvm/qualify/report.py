@@ -175,6 +175,15 @@ def duration_text(duration_s: float) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
+def moment_text(moment: str) -> str:
+    """Return a run's moment for people, such as ``2026-11-26 23:03:07 UTC``; empty for none.
+
+    Args:
+        moment: In UTC, as a journal has it: ``2026-11-26T23:03:07.734Z``.
+    """
+    return f"{moment[:10]} {moment[11:19]} UTC" if moment else ""
+
+
 def estimate_text(duration_s: float) -> str:
     """Return a length of time that nobody measured yet, such as ``about 3 min 20 s``."""
     text = duration_text(duration_s)
@@ -236,8 +245,8 @@ def _run_facts(results: Results) -> list[tuple[str, str]]:
         ("Run", results.run_id),
         ("Tier", results.tier.value),
         ("Profile", f"{results.profile.name}: {results.profile.source}"),
-        ("Started", results.started),
-        ("Ended", results.ended),
+        ("Started", moment_text(results.started)),
+        ("Ended", moment_text(results.ended)),
         ("Took", duration_text(results.duration_s)),
         ("Asked for as", results.target),
     ]
