@@ -27,19 +27,7 @@ SETTING = Setting(evidence=EvidenceClass.NESTED, timing=Timing(ramp_s=1, runtime
 SCRATCH = f"/dev/disk/by-id/virtio-{SCRATCH_SERIAL}"
 SPAN_MIB = 128
 PEER = Peer(address="10.0.2.99")
-NEIGHBOUR = f"""
-ip netns add peer
-ip link add peer0 address fe:ff:ff:ff:ff:fe type veth peer name peer1 netns peer
-ip link set peer0 master xenbr0 up
-ip -n peer address add {PEER.address}/24 dev peer1
-ip -n peer link set peer1 up
-for server in 'iperf3 -s' 'sockperf server --tcp -i {PEER.address} -p {PEER.sockperf_port}'; do
-  ip netns exec peer $server >/dev/null 2>&1 </dev/null &
-done
-until [ "$(ip netns exec peer ss -Hltn | wc -l)" = 2 ]; do sleep 0.2; done
-"""
-"""A machine of its own beside Dom0 on its bridge, as far as packets can tell: the lab reaches no
-other. A bridge takes the lowest address of its ports, and whoever knows Dom0 by it loses it."""
+MAKE_PEER = Path(__file__).with_name("peer.sh")
 
 
 @pytest.fixture
@@ -55,7 +43,7 @@ def workshop(host: Host, image: ProbeImage, tmp_path: Path) -> Iterator[Workshop
 
 @pytest.fixture
 def peer(host: Host) -> Iterator[Peer]:
-    host.shell.run(NEIGHBOUR)
+    host.shell.run("sh -s", stdin=MAKE_PEER.read_text())
     yield PEER
     host.shell.run("ip netns pids peer | xargs kill; ip netns delete peer; ip link delete peer0; :")
 
