@@ -14,7 +14,7 @@ from xenvm.errors import BlockedError
 from xenvm.host import CommandResult, Host
 from xenvm.host.probe import ProbeImage
 from xenvm.qualify.journal import Journal, Ledger
-from xenvm.qualify.workshop import UNPART, Workshop
+from xenvm.qualify.workshop import Workshop, table_label, unpart
 
 NO_HOST = cast("Host", None)
 IMAGE = cast("ProbeImage", None)
@@ -94,7 +94,7 @@ def with_a_table(disk: Path, label: str = "deadbeef") -> None:
 
 
 def with_our_table(disk: Path) -> None:
-    with_a_table(disk, b"ab1c".hex())
+    with_a_table(disk, table_label("ab1c"))
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,7 @@ def test_a_restore_leaves_a_disk_that_somebody_uses_since(
     disk = tmp_path / "disk"
     make(disk)
     before = disk.read_bytes()
-    undo = UNPART.replace("DISK", str(disk)).replace("LABEL", b"ab1c".hex())
-    processes.run(["sh", "-c", FOR_A_FILE + undo], deadline_s=30)
+    processes.run(["sh", "-c", FOR_A_FILE + unpart(str(disk), "ab1c")], deadline_s=30)
     assert (disk.read_bytes() != before) is gone
     again = processes.run(["/sbin/blkid", "-p", str(disk)], deadline_s=30, check=False)
     assert (again.returncode == 2) is (gone or make is blank)

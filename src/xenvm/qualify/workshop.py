@@ -41,11 +41,10 @@ done 2>/dev/null
 :
 """
 """libxl leaves the folder of a guest that had a PCI function; takes those it left before."""
-UNPART = """
+_UNPART = """
 PATH=$PATH:/usr/sbin:/sbin
 [ "$(blkid -p -s PTUUID -o value DISK)" != LABEL ] || { wipefs -qa DISK && udevadm settle; }
 """
-"""Takes away a partition table with the label of a run; one that somebody made since stays."""
 
 
 def link_addresses(number: int) -> tuple[str, str]:
@@ -58,6 +57,22 @@ def link_addresses(number: int) -> tuple[str, str]:
     if number < 0 or first + 3 > int(TEST_NETWORK.broadcast_address):
         raise ValueError(f"no test link {number}")
     return f"{ipaddress.IPv4Address(first + 1)}/30", f"{ipaddress.IPv4Address(first + 2)}/30"
+
+
+def table_label(run_id: str) -> str:
+    """Return the label of the partition tables that a run makes: eight hexadecimal digits."""
+    return run_id.encode().hex()
+
+
+def unpart(disk: str, run_id: str) -> str:
+    """Return a script that takes away a run's partition table; one that somebody made since stays.
+
+    Args:
+        disk: The path of the disk in Dom0.
+        run_id: The run's four characters.
+    """
+    script = _UNPART.replace("DISK", shlex.quote(disk))
+    return script.replace("LABEL", table_label(run_id))
 
 
 class Workshop:
@@ -314,8 +329,7 @@ class Workshop:
         shell, name = self.host.shell, f"{disk} {self.name(suffix)}"
         if shell.run("PATH=$PATH:/usr/sbin:/sbin; command -v sfdisk", check=False).returncode != 0:
             raise BlockedError("Dom0 has no sfdisk: apt-get install fdisk there")
-        label = self._ledger.run_id.encode().hex()
-        undo = UNPART.replace("DISK", shlex.quote(disk)).replace("LABEL", label)
+        label, undo = table_label(self._ledger.run_id), unpart(disk, self._ledger.run_id)
         self._leave_word(undo)
         with self._ledger.making("partition", name):
             self._undo.callback(self._remove, "partition", name, undo)
