@@ -491,6 +491,20 @@ def test_a_wish_that_cannot_be_meant_is_refused_before_the_host_is_reached(
     assert not [*tmp_path.iterdir()]
 
 
+def test_the_project_that_it_is_run_in_is_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word of its command that pytest takes for a path would have it look around there."""
+    (tmp_path / "before/tests").mkdir(parents=True)
+    (tmp_path / "tests").mkdir()
+    for folder in (tmp_path / "tests", tmp_path / "before/tests"):
+        (folder / "conftest.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(tmp_path)
+    files = LimitFiles(thresholds=tmp_path / "floor.toml", baseline=tmp_path / "before")
+    results, _ = small_run(tmp_path, Watch(), files=files)
+    assert [one for one in results.found if one.measurement]
+
+
 def test_a_folder_with_something_in_it_is_refused_with_what_helps_here(tmp_path: Path) -> None:
     (tmp_path / "benchmark.json").touch()
     wish = BenchWish(target="xen+ssh://root@nowhere.invalid/system", output=tmp_path)

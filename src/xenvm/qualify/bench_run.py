@@ -243,15 +243,6 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
     longest_s = max(estimates_s.values()) + max(rigs_s.values()) - RIG_S
     visit.watcher.seen(inventory.evidence, estimates_s)
     visit.watcher.phase("measuring")
-    options = ["-p", "pytest_benchmark.plugin", "-o", "python_files=pv_*.py"]
-    options += [f"--benchmark-json={visit.folder.path.absolute() / BENCHMARK_FILE}"]
-    options += ["--xenvm-pairs", str(pairs), "--xenvm-traffic-peer", wish.peer]
-    options += ["--xenvm-guest-address", wish.guest_address]
-    options += ["--xenvm-span", str(wish.extent.span_mib)]
-    options += ["--xenvm-null"] if wish.null else []
-    baseline = None if wish.record else wish.files.baseline
-    for name, path in (("thresholds", wish.files.thresholds), ("baseline", baseline)):
-        options += [f"--xenvm-{name}", str(path.absolute())] if path else []
     call = SuiteCall(
         suite=wish.suite or suite_path("benchmarks"),
         host=wish.target,
@@ -261,10 +252,25 @@ def _measure(run: _Bench, inventory: Inventory, limits: Limits) -> SuiteEnd:
         allowed=run.allowed,
         only=[*estimates_s],
         test_limit_s=max(LEAST_LIMIT_S, round(PATIENCE * longest_s)),
-        options=options,
+        options=_options(visit.folder.path.absolute(), wish, pairs),
     )
     deadline_s = LEAST_LIMIT_S + PATIENCE * sum(estimates_s.values())
     return run_suite(call, visit.watcher.record, deadline_s=deadline_s)
+
+
+def _options(folder: Path, wish: BenchWish, pairs: int) -> list[str]:
+    """Return what pytest is told beside what the live suite is told too."""
+    options = ["-p", "pytest_benchmark.plugin", "-o", "python_files=pv_*.py"]
+    options += [f"--benchmark-json={folder / BENCHMARK_FILE}"]
+    # In one word each: until it has read their conftest, pytest takes a second one for a path.
+    options += [f"--xenvm-pairs={pairs}", f"--xenvm-traffic-peer={wish.peer}"]
+    options += [f"--xenvm-guest-address={wish.guest_address}"]
+    options += [f"--xenvm-span={wish.extent.span_mib}"]
+    options += ["--xenvm-null"] if wish.null else []
+    baseline = None if wish.record else wish.files.baseline
+    for name, path in (("thresholds", wish.files.thresholds), ("baseline", baseline)):
+        options += [f"--xenvm-{name}={path.absolute()}"] if path else []
+    return options
 
 
 def _rig_s(rig: str, extent: Extent, setting: Setting) -> float:
